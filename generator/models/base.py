@@ -1,0 +1,93 @@
+"""What a head model is to dlm: coefficients in, vertices out, on one topology.
+
+Frame   metres, right-handed, +x to the subject's left, +y up, +z out of the face; the origin is
+        the midpoint of the template's two eyeball centres.
+Shapes  B samples, V vertices, T triangles, I identity coefficients, 52 expression units.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+Int32 = NDArray[np.int32]
+
+ARKIT_UNITS: tuple[str, ...] = (
+    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
+    "cheekPuff", "cheekSquintLeft", "cheekSquintRight",
+    "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight",
+    "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight",
+    "eyeLookUpLeft", "eyeLookUpRight", "eyeSquintLeft", "eyeSquintRight",
+    "eyeWideLeft", "eyeWideRight",
+    "jawForward", "jawLeft", "jawOpen", "jawRight",
+    "mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight",
+    "mouthFunnel", "mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight",
+    "mouthPressLeft", "mouthPressRight", "mouthPucker", "mouthRight",
+    "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
+    "mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight",
+    "mouthUpperUpLeft", "mouthUpperUpRight", "noseSneerLeft", "noseSneerRight", "tongueOut",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Topology:
+    """How a model's vertices are joined; vertex numbers mean something on this topology alone."""
+
+    model: str
+    vertex_count: int
+    triangles: Int32  # (T, 3), counter-clockwise seen from outside, sorted by part
+    uv: Float32  # (V, 2), cylindrical, u to the subject's left, v up
+    parts: Mapping[str, tuple[int, int]]  # part name -> range of triangles
+    mirror: Int32  # (V,), the vertex on the other side; a midline vertex is its own
+
+    @cached_property
+    def hash(self) -> str:
+        """Twelve hex digits over vertex count, triangles and parts."""
+        digest = sha256(f"{self.vertex_count} {sorted(self.parts.items())}".encode())
+        digest.update(np.ascontiguousarray(self.triangles, dtype="<i4").tobytes())
+        return digest.hexdigest()[:12]
+
+    def part_vertices(self, part: str) -> Int32:
+        """Return the sorted vertices that the triangles of `part` use."""
+        start, stop = self.parts[part]
+        return np.unique(self.triangles[start:stop])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Identity:
+    """One person: the model's coefficients, and what one would say of them."""
+
+    coefficients: Float32  # (I,)
+    traits: Mapping[str, float]  # age in years, sex 0 female to 1 male, ancestry shares, ...
+
+
+class FaceModel(Protocol):
+    """A human head. Implementations are linear in identity and expression, before gaze and neck."""
+
+    name: str
+    licence: str
+    topology: Topology
+    identity_size: int
+    template: Float32  # (V, 3), the mean neutral head
+    regions: Mapping[str, Float32]  # (V,) soft masks 0 to 1 on the skin: lips, scalp, brow, ...
+
+    def sample_identity(self, rng: np.random.Generator) -> Identity:
+        """Draw one plausible person."""
+        ...
+
+    def vertices(
+        self, identity: Float32, expression: Float32, gaze: Float32, neck: Float32
+    ) -> Float32:
+        """Return (B, V, 3) metres in the head's frame.
+
+        `identity` (B, I), `expression` (B, 52) in the order of ARKIT_UNITS, `gaze` (B, 2, 2)
+        radians [left eye, right eye][yaw, pitch] relative to the head, `neck` (B, 3) radians
+        [yaw, pitch, roll] of the head relative to the torso: the head stays, the torso moves.
+        A row's result does not depend on the batch it is in, bit for bit.
+        """
+        ...
