@@ -1,0 +1,52 @@
+"""Layouts of landmarks: YAML in, checked LandmarkSpec out; nothing here knows a renderer."""
+
+from importlib import resources
+from pathlib import Path
+
+from dlm.errors import SpecError
+from dlm.landmark_specs.nodes import MAX_BYTES
+from dlm.landmark_specs.reading import nearest, parse
+from dlm.landmark_specs.spec import LandmarkSpec, Line
+
+__all__ = ["LandmarkSpec", "Line", "available", "load", "parse"]
+
+
+def available() -> list[str]:
+    """Return the names of the shipped layouts, smallest first."""
+    files = resources.files(__name__).joinpath("specs").iterdir()
+    names = [file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml")]
+    return sorted(names, key=lambda name: (len(name), name))
+
+
+def load(name_or_path: str | Path) -> LandmarkSpec:
+    """Return a shipped layout by name, or the one in a YAML file.
+
+    Raises SpecError: no such layout, an unreadable file, or what `parse` finds in it.
+    """
+    asked = str(name_or_path)
+    if asked in available():
+        text = resources.files(__name__).joinpath("specs", f"{asked}.yaml").read_text("utf-8")
+        return parse(text, f"{asked}.yaml")
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml") and not path.is_file():
+        raise SpecError(
+            f"no layout {asked!r}", "", f"{nearest(asked, available())} (or a .yaml file)"
+        )
+    return parse(_read_file(path), asked)
+
+
+def _read_file(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise SpecError(
+                f"the file has {size:,} bytes", f"{path}:1:1", f"a layout has at most {MAX_BYTES:,}"
+            )
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SpecError(
+            f"byte {error.start} is no UTF-8", f"{path}:1:1", "save the file as UTF-8 text"
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SpecError(f"cannot read the layout: {reason}", str(path), "check the path") from None
