@@ -1,0 +1,227 @@
+"""Read a dataset: labels without touching a picture, any row by number, pictures in batches.
+
+A Dataset is a list of rows in the order of their ids. `rows` below are places in that list, 0 to
+len - 1: in an unfinished dataset they are not the ids.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import ArrayLike, NDArray
+
+from dlm.datasets.images import UInt8, decode_batch, decode_jpeg
+from dlm.datasets.manifest import read_manifest
+from dlm.datasets.recipe import Recipe, read_recipe
+from dlm.datasets.schema import Column
+from dlm.datasets.shards import Shard, damaged, read_shard, shard_files
+from dlm.datasets.writer import GROUP_ROWS
+from dlm.errors import DatasetError
+
+if TYPE_CHECKING:
+    from dlm.landmark_specs import LandmarkSpec
+
+Array = NDArray[Any]
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sample:
+    """One row. Angles in degrees, pixels with (0, 0) at the centre of the top-left one."""
+
+    id: int
+    jpeg: bytes = field(repr=False)
+    points: Float32 = field(repr=False)  # (P, 2)
+    visibility: UInt8 = field(repr=False)  # (P,) 0 outside the picture, 1 hidden, 2 visible
+    box: Float32  # x y w h
+    intrinsics: Float32  # fx fy cx cy
+    extrinsics: Float32 = field(repr=False)  # (3, 4) world to camera
+    yaw: float
+    pitch: float
+    roll: float
+    gaze: Float32  # (2, 2) [left, right][yaw, pitch]
+    neck: Float32  # (3,) yaw pitch roll
+    identity: Float32 = field(repr=False)  # (I,)
+    expression: Float32 = field(repr=False)  # (52,)
+    scene: str = field(repr=False)  # JSON
+    visible_vertices: UInt8 = field(repr=False)  # (ceil(V / 8),) packed, little
+    attributes: Mapping[str, float | int | str]
+
+    @cached_property
+    def image(self) -> UInt8:
+        """The picture, (H, W, 3) sRGB, decoded when first asked for."""
+        return decode_jpeg(self.jpeg)
+
+
+def open(path: str | Path) -> "Dataset":
+    """Open the dataset in folder `path`, finished or not; DatasetError where it is none."""
+    folder = Path(path)
+    recipe = read_recipe(folder)
+    shards = read_manifest(folder, recipe)
+    complete = shards is not None
+    if shards is None:
+        shards = [read_shard(file, recipe) for file in shard_files(folder)]
+    return Dataset(folder, recipe, shards, complete=complete)
+
+
+class Dataset:
+    """The rows of a folder; nothing is read before it is asked for."""
+
+    def __init__(
+        self, path: Path, recipe: Recipe, shards: Sequence[Shard], *, complete: bool
+    ) -> None:
+        self.path = path
+        self.recipe = recipe
+        self.shards = tuple(shards)
+        self.complete = complete  # the run that makes it has ended
+        self._starts = np.cumsum([0, *(len(shard.ids) for shard in shards)])
+        self._columns = {column.name: column for column in recipe.columns}
+        self._files: dict[int, pq.ParquetFile] = {}
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __repr__(self) -> str:
+        state = "" if self.complete else ", unfinished"
+        return f"<Dataset {self.path}: {len(self)} samples, layout {self.recipe.spec_name}{state}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_files": {}}  # open files stay in their process
+
+    @cached_property
+    def ids(self) -> NDArray[np.int64]:
+        """The (n,) ids of the rows, ascending."""
+        ranges = [np.arange(shard.ids.start, shard.ids.stop) for shard in self.shards]
+        return np.concatenate([np.empty(0, np.int64), *ranges])
+
+    @cached_property
+    def spec(self) -> "LandmarkSpec":
+        """The layout that the points are of, as it was when they were labelled."""
+        from dlm.landmark_specs import parse
+
+        return parse(self.recipe.spec_text, str(self.path / "dataset.json"))
+
+    def require_spec(self, spec: "LandmarkSpec") -> None:
+        """Raise DatasetError unless the points are those of `spec`."""
+        if self.recipe.spec_hash != spec.hash:
+            raise DatasetError(
+                f"labelled with layout {self.recipe.spec_name} ({self.recipe.spec_hash}), "
+                f"not {spec.name} ({spec.hash})",
+                str(self.path),
+                f"label it anew without rendering: dlm relabel {self.path} --spec {spec.name} -o DIR",
+            )
+
+    def columns(self, names: Iterable[str], rows: ArrayLike | None = None) -> dict[str, Array]:
+        """Return label columns as (n, *shape) arrays: all rows, or `rows` in the order given.
+
+        'image' gives the JPEG bytes, as strings give str, in an (n,) array of objects. Pictures
+        are not touched unless asked for. DatasetError for an unknown name or a damaged shard.
+        """
+        wanted = list(names)
+        if unknown := [name for name in wanted if name not in self._columns]:
+            raise DatasetError(
+                f"no column {unknown[0]!r}",
+                str(self.path),
+                f"there are: {', '.join(self._columns)}",
+            )
+        if rows is None:
+            table = pa.concat_tables(self._tables(wanted))
+        else:
+            table = self._take(wanted, self._checked(rows))
+        return {name: _to_numpy(table[name], self._columns[name]) for name in wanted}
+
+    def images(self, rows: ArrayLike) -> UInt8:
+        """Return the pictures of `rows` as (n, size, size, 3) uint8 sRGB."""
+        jpegs = self.columns(["image"], rows)["image"]
+        try:
+            return decode_batch(jpegs, self.recipe.size)
+        except ValueError as error:
+            raise DatasetError(
+                f"a picture cannot be decoded: {error}",
+                str(self.path),
+                "render the dataset again in another folder",
+            ) from error
+
+    def __getitem__(self, row: int) -> Sample:
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"row {row} of {len(self)}")
+        columns = self.columns(self._columns, [row % len(self)])
+        values = {name: column[0] for name, column in columns.items()}
+        attributes = {name: _plain(values.pop(name)) for name in self.recipe.attributes}
+        for name in ("id", "yaw", "pitch", "roll"):
+            values[name] = _plain(values[name])
+        return Sample(jpeg=values.pop("image"), attributes=attributes, **values)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[row] for row in range(len(self)))
+
+    def _checked(self, rows: ArrayLike) -> NDArray[np.int64]:
+        places = np.asarray(rows, np.int64).reshape(-1)
+        if places.size and not (places.min() >= 0 and places.max() < len(self)):
+            raise IndexError(f"rows {places.min()} to {places.max()} of {len(self)}")
+        return places
+
+    def _tables(self, names: list[str]) -> list[pa.Table]:
+        empty = pa.schema([self.recipe.schema.field(name) for name in names]).empty_table()
+        read: list[pa.Table] = [empty]
+        for number in range(len(self.shards)):
+            read.append(self._read(number, lambda file: file.read(names)))
+        return read
+
+    def _take(self, names: list[str], rows: NDArray[np.int64]) -> pa.Table:
+        """Read each row group that holds some of `rows` once, then put the rows in order."""
+        shard_of = np.searchsorted(self._starts, rows, side="right") - 1
+        group_of = (rows - self._starts[shard_of]) // GROUP_ROWS
+        place_in = (rows - self._starts[shard_of]) % GROUP_ROWS
+        parts = [pa.schema([self.recipe.schema.field(name) for name in names]).empty_table()]
+        order = np.lexsort((group_of, shard_of))
+        keys = np.stack([shard_of, group_of])[:, order]
+        breaks = np.flatnonzero((np.diff(keys) != 0).any(0)) + 1
+        for chosen in np.split(order, breaks) if len(order) else []:
+            number, group = int(shard_of[chosen[0]]), int(group_of[chosen[0]])
+            table = self._read(number, lambda file, g=group: file.read_row_group(g, names))
+            parts.append(table.take(place_in[chosen]))
+        inverse = np.empty_like(order)
+        inverse[order] = np.arange(len(order))
+        return pa.concat_tables(parts).take(inverse)
+
+    def _read(self, number: int, read: Callable[[pq.ParquetFile], pa.Table]) -> pa.Table:
+        path = self.shards[number].path
+        try:
+            if number not in self._files:
+                self._files[number] = pq.ParquetFile(path, page_checksum_verification=True)
+            return read(self._files[number])
+        except (OSError, pa.ArrowException) as error:
+            raise damaged(path, error) from error
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _to_numpy(values: pa.ChunkedArray, column: Column) -> Array:
+    """Return an Arrow column as (n, *shape), without Python objects where it holds numbers."""
+    rows = len(values)
+    if column.kind == "image":
+        values = pc.struct_field(values, "bytes")
+    if column.kind in ("image", "string"):
+        return _objects(values.to_pylist())
+    if column.kind == "binary":
+        packed = [np.frombuffer(value.as_py(), np.uint8) for value in values]
+        return np.stack(packed) if packed else np.empty((0, 0), np.uint8)
+    flat = values.combine_chunks()
+    for _ in column.shape:
+        flat = flat.flatten()
+    return np.asarray(flat.to_numpy(zero_copy_only=False)).reshape(rows, *column.shape)
+
+
+def _objects(values: list[Any]) -> Array:
+    array = np.empty(len(values), object)
+    array[:] = values
+    return array
