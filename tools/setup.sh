@@ -67,22 +67,12 @@ make_venv() {
 
 stamp_of() { cat pyproject.toml constraints.txt tools/setup.sh | sha256sum | cut -d' ' -f1; }
 
-# Without an NVIDIA GPU, PyPI's torch would bring gigabytes of CUDA libraries: take the CPU build
-# where its index can be reached. Where it cannot, the next step takes what pip finds.
-install_cpu_torch() {
-    if [ -e /dev/nvidiactl ] || command -v nvidia-smi >/dev/null; then return; fi
-    .venv/bin/python -c 'import torch' 2>/dev/null && return
-    say "installing torch (CPU build)"
-    .venv/bin/pip install -q --no-deps --retries 0 --timeout 20 -c constraints.txt \
-        --index-url https://download.pytorch.org/whl/cpu torch >/dev/null 2>&1 || true
-}
-
 install_packages() {
     local stamp=.venv/dlm-installed current
     current=$(stamp_of)
-    if [ -e "$stamp" ] && grep -qx "$current ${extras:-none}" "$stamp"; then return; fi
-    if [ -z "$extras" ] && [ -e "$stamp" ] && grep -q "^$current " "$stamp"; then return; fi
-    install_cpu_torch
+    # `dev` holds all that the commands need, so its stamp answers for both.
+    if grep -qsE "^$current (dev|${extras:-none})\$" "$stamp"; then return; fi
+    tools/install_torch.sh .venv
     say "installing pinned packages (about 2 GB on disk; minutes the first time)"
     .venv/bin/pip install -q --disable-pip-version-check -c constraints.txt -e "$wanted"
     echo "$current ${extras:-none}" >"$stamp"
