@@ -1,0 +1,109 @@
+"""Hair, brows and beard of one person.
+
+Hair colour is two pigments in linear light, as skin's: much eumelanin is black, little is blond,
+pheomelanin reddens; grey mixes in with age.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dlm.generator.look.draws import any_colour, chance, colour, normal, pick, tidy, uniform
+from dlm.generator.look.factors import Colour, Hair
+from dlm.generator.look.probabilities import Probabilities
+
+# style: ranges of front, side and back length (m, from the crown) and of volume (m)
+LENGTHS: dict[str, tuple[tuple[float, float], ...]] = {
+    "bald": ((0.0, 0.0), (0.0, 0.0), (0.0, 0.0), (0.0, 0.0)),
+    "shaved": ((0.0, 0.0), (0.0, 0.0), (0.0, 0.0), (0.002, 0.003)),
+    "short": ((0.0, 0.01), (0.0, 0.01), (0.0, 0.03), (0.006, 0.03)),
+    "receding": ((0.0, 0.0), (0.0, 0.01), (0.0, 0.03), (0.004, 0.012)),
+    "medium": ((0.0, 0.02), (0.04, 0.13), (0.06, 0.16), (0.012, 0.035)),
+    "long": ((0.0, 0.02), (0.14, 0.34), (0.16, 0.36), (0.012, 0.035)),
+    "afro": ((0.0, 0.015), (0.0, 0.05), (0.03, 0.09), (0.03, 0.09)),
+    "bun": ((0.0, 0.0), (0.0, 0.0), (0.0, 0.01), (0.004, 0.01)),
+}
+
+
+def natural_colour(rng: np.random.Generator, melanin: float) -> Colour:
+    """Return a hair colour that goes with skin of `melanin`."""
+    fair = float(np.clip(1.0 - 2.6 * melanin, 0.0, 1.0))
+    dark = 1.0 - fair * rng.beta(0.9, 1.0)
+    red = rng.uniform(0.0, 0.25) + (0.6 * fair if rng.random() < 0.1 else 0.0)
+    absorb = np.array([0.42, 0.70, 1.25]) * (0.5 + 5.2 * dark**1.5)
+    absorb += np.array([0.12, 0.95, 1.5]) * red
+    return colour(0.62 * np.exp(-absorb) + 0.006)
+
+
+def sample_hair(
+    rng: np.random.Generator, traits: Mapping[str, float], melanin: float, settings: Probabilities
+) -> Hair:
+    """Draw the hair of a person with `traits` and skin of `melanin`."""
+    table = settings["hair"]
+    age, male = traits.get("age", 35.0), traits.get("sex", 0.5)
+    style = pick(rng, table["styles_male" if male >= 0.5 else "styles_female"])
+    if age < 25 and style in ("bald", "receding"):
+        style = "short"
+    pigment = np.array(natural_colour(rng, melanin))
+    grey = float(np.clip((age - 38.0) / 38.0 + rng.normal(0.0, 0.22), 0.0, 1.0)) if age > 25 else 0.0
+    silver = np.array([0.46, 0.45, 0.43]) * rng.uniform(0.7, 1.15)
+    natural = pigment + (silver - pigment) * grey
+    dyed = chance(rng, table["dyed"])
+    shown = np.array(any_colour(rng, rng.uniform(0.3, 0.9), rng.uniform(0.1, 0.6)))
+    hair = shown if dyed else natural
+    front, side, back, volume = (uniform(rng, *span) for span in LENGTHS[style])
+    fringe = style in ("short", "medium", "long") and chance(rng, table["fringe"])
+    return Hair(
+        style=style,
+        colour=colour(hair),
+        tip_colour=colour(hair * rng.uniform(0.75, 1.5, 1) * np.array([1.0, 0.97, 0.92])),
+        front=uniform(rng, 0.015, 0.055) if fringe else front,
+        side=side,
+        back=back,
+        volume=volume,
+        hairline=uniform(rng, 0.5, 1.0) if style == "receding" else normal(rng, 0, 0.4, -1, 1),
+        part=uniform(rng, -1.0, 1.0),
+        curl=uniform(rng, 0.7, 1.0) if style == "afro" else tidy(rng.beta(0.8, 1.6)),
+        density=uniform(rng, 0.45, 1.0),
+        shine=uniform(rng, 0.1, 1.0),
+        **_brows(rng, male, natural, grey),
+        **_beard(rng, age, male, pigment, grey, table),
+        texture=(uniform(rng, 0.0, 1.0), uniform(rng, 0.0, 1.0)),
+    )
+
+
+def _brows(
+    rng: np.random.Generator, male: float, natural: np.ndarray, grey: float
+) -> dict[str, Any]:
+    shade = natural * rng.uniform(0.3, 0.85) * (1.0 - 0.4 * grey * rng.random())
+    return {
+        "brow_colour": colour(shade),
+        "brow_thickness": normal(rng, 0.85 + 0.35 * male, 0.24, 0.4, 1.9),
+        "brow_density": uniform(rng, 0.35, 1.0),
+        "brow_arch": normal(rng, 0.15 - 0.3 * male, 0.4, -1.0, 1.0),
+        "brow_length": normal(rng, 1.0, 0.08, 0.8, 1.2),
+        "brow_height": normal(rng, 0.0, 0.0012, -0.003, 0.003),
+    }
+
+
+def _beard(
+    rng: np.random.Generator,
+    age: float,
+    male: float,
+    pigment: np.ndarray,
+    grey: float,
+    table: Mapping[str, Mapping[str, float]],
+) -> dict[str, Any]:
+    beard = pick(rng, table["beards"])
+    if male < 0.5 or age < 18:
+        beard = "none"
+    faded = float(np.clip(grey + rng.normal(0.05, 0.15), 0.0, 1.0))
+    tone = pigment + (np.array([0.45, 0.45, 0.44]) - pigment) * faded
+    long = beard in ("full", "goatee", "moustache")
+    return {
+        "beard": beard,
+        "beard_colour": colour(tone * rng.uniform(0.6, 1.1) * np.array([1.1, 1.0, 0.95])),
+        "beard_density": uniform(rng, 0.5, 1.0) if long else uniform(rng, 0.15, 0.75),
+        "beard_length": uniform(rng, 0.003, 0.016) if long else 0.001,
+    }

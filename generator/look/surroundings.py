@@ -1,0 +1,145 @@
+"""Clothes, glasses, hats, what is held before the face, the background and the sensor."""
+
+import numpy as np
+
+from dlm.generator.look.draws import any_colour, chance, colour, log_normal, pick, tidy, uniform
+from dlm.generator.look.factors import Background, Colour, Light, Occluder, Sensor, Wardrobe
+from dlm.generator.look.lighting import metered_exposure
+from dlm.generator.look.people import skin_albedo
+from dlm.generator.look.probabilities import Probabilities
+
+BACKGROUND_LAYERS = 40  # the bank in render/background.py holds as many
+
+
+def cloth(rng: np.random.Generator) -> Colour:
+    """Return a colour that clothes have: black, white and navy more often than the rainbow."""
+    kind = rng.random()
+    if kind < 0.28:
+        return colour(np.full(3, rng.uniform(0.008, 0.05)))
+    if kind < 0.5:
+        return colour(rng.uniform(0.4, 0.8) * np.array([1.0, 0.99, 0.96]))
+    return any_colour(rng, rng.uniform(0.15, 0.9), np.exp(rng.uniform(-3.2, -0.4)))
+
+
+def sample_wardrobe(rng: np.random.Generator, settings: Probabilities) -> Wardrobe:
+    """Draw clothes, glasses and a hat."""
+    table = settings["wardrobe"]
+    draw = rng.random()
+    sun = draw < table["sunglasses"]
+    clear = not sun and draw < table["sunglasses"] + table["glasses"]
+    head = rng.random()
+    cap, beanie = head < table["cap"], head < table["cap"] + table["beanie"]
+    shirt, second, hat_colour = cloth(rng), cloth(rng), cloth(rng)
+    pattern = uniform(rng, 12, 70) * float(rng.choice([-1, 1]))
+    patterned = chance(rng, table["patterned_shirt"])
+    dark = chance(rng, 0.65)
+    frame = colour(rng.uniform(0.005, 0.04) * np.ones(3)) if dark else any_colour(rng, 0.5, 0.4)
+    return Wardrobe(
+        shirt=shirt,
+        shirt_second=second,
+        shirt_pattern=pattern if patterned else 0.0,
+        glasses="sun" if sun else "clear" if clear else "none",
+        frame_colour=frame,
+        frame_shape=uniform(rng, 2.0, 5.0),
+        frame_width=uniform(rng, 0.024, 0.029),
+        frame_height=uniform(rng, 0.016, 0.025),
+        rim=log_normal(rng, 0.0016, 0.5, 0.0006, 0.004),
+        lens_tint=uniform(rng, 0.75, 0.97) if sun else uniform(rng, 0.0, 0.12),
+        lens_glare=uniform(rng, 0.0, 0.5) if chance(rng, 0.6) else 0.0,
+        hat="cap" if cap else "beanie" if beanie else "none",
+        hat_colour=hat_colour,
+    )
+
+
+OCCLUDER_SIZE = {
+    "hand": ((0.28, 0.5), (0.35, 0.7)),
+    "microphone": ((0.13, 0.22), (0.16, 0.26)),
+    "cup": ((0.22, 0.34), (0.25, 0.4)),
+    "board": ((0.3, 0.9), (0.2, 0.8)),
+    "paper": ((0.4, 0.8), (0.4, 0.8)),
+}
+
+
+def sample_occluders(
+    rng: np.random.Generator, melanin: float, settings: Probabilities
+) -> tuple[Occluder, ...]:
+    """Draw what is held before the face: mostly nothing, more often low than high."""
+    table = settings["occluders"]
+    if not chance(rng, table["any"]):
+        return ()
+    kind = pick(rng, table["kinds"])
+    wide, high = (uniform(rng, *span) for span in OCCLUDER_SIZE[kind])
+    side = float(rng.choice([-1, 1]))
+    x = side * rng.uniform(0.1, 0.9) if kind in ("hand", "board", "paper") else rng.normal(0, 0.25)
+    y = rng.uniform(-0.5, 1.0) if kind in ("hand", "board") else rng.uniform(0.45, 1.0)
+    own = skin_albedo(melanin, rng.uniform(0.3, 0.8))
+    return (
+        Occluder(
+            kind=kind,
+            centre=(tidy(x), tidy(y)),
+            size=(wide, high),
+            angle=uniform(rng, -0.9, 0.9) + (tidy(-side * 0.5) if kind == "hand" else 0.0),
+            colour=own if kind == "hand" else cloth(rng),
+            second=cloth(rng),
+            distance=uniform(rng, 0.13, 0.19),
+        ),
+    )
+
+
+def sample_background(
+    rng: np.random.Generator, light: Light, settings: Probabilities
+) -> Background:
+    """Draw what stands behind: a layer of the bank or a plain wall, sharp to far out of focus."""
+    table = settings["background"]
+    plain = chance(rng, table["plain"])
+    tint = np.array(any_colour(rng, rng.uniform(0.0, 0.5), 1.0))
+    bright = {"back": 1.6, "sun": 0.9, "flash": 0.25, "studio": 0.7, "coloured": 0.4}
+    level = bright.get(light.kind, 0.8) * np.exp(rng.normal(0.0, 0.6))
+    return Background(
+        layer=int(rng.integers(BACKGROUND_LAYERS)),
+        shift=(uniform(rng, 0.0, 1.0), uniform(rng, 0.0, 1.0)),
+        zoom=log_normal(rng, 0.7, 0.4, 0.25, 1.6),
+        angle=tidy(rng.normal(0.0, 0.12)),
+        tint=colour(tint),
+        level=tidy(np.clip(level, 0.05, 3.0)),
+        contrast=uniform(rng, 0.0, 0.1) if plain else uniform(rng, 0.5, 1.3),
+        blur=uniform(rng, *table["blur"]),
+        flip=chance(rng, 0.5),
+    )
+
+
+def sample_sensor(
+    rng: np.random.Generator, light: Light, albedo: Colour, settings: Probabilities
+) -> Sensor:
+    """Draw the way from radiance to bytes."""
+    table = settings["sensor"]
+    cast = 0.13 if chance(rng, table["cast"]) else 0.03
+    balance = _balance(light) * np.exp(rng.normal(0.0, cast, 3) * np.array([1.0, 0.4, 1.2]))
+    blurred, moved = chance(rng, table["defocus"]), chance(rng, table["motion"])
+    small, noisy = chance(rng, table["low_resolution"]), chance(rng, table["noise"])
+    low, high = table["jpeg"]
+    return Sensor(
+        exposure=metered_exposure(rng, light, albedo),
+        white_balance=colour(balance),
+        contrast=uniform(rng, 0.8, 1.3),
+        saturation=uniform(rng, 0.65, 1.25),
+        gamma=log_normal(rng, 1.0, 0.1, 0.75, 1.35),
+        tint=tidy(rng.normal(0.0, 0.3)) if chance(rng, 0.12) else 0.0,
+        grey=chance(rng, table["grey"]),
+        vignette=uniform(rng, 0.1, 0.6) if chance(rng, table["vignette"]) else 0.0,
+        flare=uniform(rng, 0.0, 0.08) if chance(rng, 0.35) else 0.0,
+        blur=uniform(rng, 0.7, 2.4) if blurred else uniform(rng, 0.3, 0.6),
+        motion=(uniform(rng, 2.5, 9.0), uniform(rng, 0.0, 3.1416)) if moved else (0.0, 0.0),
+        low_side=uniform(rng, 0.22, 0.7) if small else 1.0,
+        noise=log_normal(rng, 0.018, 0.6, 0.003, 0.07) if noisy else 0.002,
+        grain=uniform(rng, 0.0, 1.0),
+        jpeg_quality=int(rng.integers(int(low), int(high) + 1)),
+    )
+
+
+def _balance(light: Light) -> np.ndarray:
+    """Return the gains with which a camera takes most, not all, of the light's colour out."""
+    total = np.array(light.sky) + sum((np.array(lamp.colour) for lamp in light.lamps), np.zeros(3))
+    gains = (total.mean() / total.clip(0.05)) ** (0.35 if light.kind == "coloured" else 0.8)
+    return np.asarray(gains / gains[1])
+
