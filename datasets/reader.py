@@ -27,6 +27,8 @@ from dlm.errors import DatasetError
 if TYPE_CHECKING:
     from dlm.landmark_specs import LandmarkSpec
 
+OPEN_FILES = 128  # handles kept; a process may often hold 1,024 in all
+
 Array = NDArray[Any]
 Float32 = NDArray[np.float32]
 
@@ -114,7 +116,8 @@ class Dataset:
                 f"labelled with layout {self.recipe.spec_name} ({self.recipe.spec_hash}), "
                 f"not {spec.name} ({spec.hash})",
                 str(self.path),
-                f"label it anew without rendering: dlm relabel {self.path} --spec {spec.name} -o DIR",
+                "label it anew without rendering: "
+                f"dlm relabel {self.path} --spec {spec.name} -o DIR",
             )
 
     def columns(self, names: Iterable[str], rows: ArrayLike | None = None) -> dict[str, Array]:
@@ -169,10 +172,8 @@ class Dataset:
 
     def _tables(self, names: list[str]) -> list[pa.Table]:
         empty = pa.schema([self.recipe.schema.field(name) for name in names]).empty_table()
-        read: list[pa.Table] = [empty]
-        for number in range(len(self.shards)):
-            read.append(self._read(number, lambda file: file.read(names)))
-        return read
+        shards = range(len(self.shards))
+        return [empty, *(self._read(number, lambda file: file.read(names)) for number in shards)]
 
     def _take(self, names: list[str], rows: NDArray[np.int64]) -> pa.Table:
         """Read each row group that holds some of `rows` once, then put the rows in order."""
@@ -185,18 +186,25 @@ class Dataset:
         breaks = np.flatnonzero((np.diff(keys) != 0).any(0)) + 1
         for chosen in np.split(order, breaks) if len(order) else []:
             number, group = int(shard_of[chosen[0]]), int(group_of[chosen[0]])
-            table = self._read(number, lambda file, g=group: file.read_row_group(g, names))
-            parts.append(table.take(place_in[chosen]))
+            parts.append(self._read_group(number, group, names).take(place_in[chosen]))
         inverse = np.empty_like(order)
         inverse[order] = np.arange(len(order))
         return pa.concat_tables(parts).take(inverse)
 
+    def _read_group(self, number: int, group: int, names: list[str]) -> pa.Table:
+        # Threads cost more than they gain on so little.
+        return self._read(number, lambda file: file.read_row_group(group, names, use_threads=False))
+
     def _read(self, number: int, read: Callable[[pq.ParquetFile], pa.Table]) -> pa.Table:
         path = self.shards[number].path
         try:
-            if number not in self._files:
-                self._files[number] = pq.ParquetFile(path, page_checksum_verification=True)
-            return read(self._files[number])
+            file = self._files.pop(number, None) or pq.ParquetFile(
+                path, page_checksum_verification=True
+            )
+            self._files[number] = file  # the most recently used is the last
+            if len(self._files) > OPEN_FILES:
+                self._files.pop(next(iter(self._files))).close()
+            return read(file)
         except (OSError, pa.ArrowException) as error:
             raise damaged(path, error) from error
 
@@ -212,13 +220,21 @@ def _to_numpy(values: pa.ChunkedArray, column: Column) -> Array:
         values = pc.struct_field(values, "bytes")
     if column.kind in ("image", "string"):
         return _objects(values.to_pylist())
-    if column.kind == "binary":
-        packed = [np.frombuffer(value.as_py(), np.uint8) for value in values]
-        return np.stack(packed) if packed else np.empty((0, 0), np.uint8)
     flat = values.combine_chunks()
+    if column.kind == "binary":
+        return _packed(flat)
     for _ in column.shape:
         flat = flat.flatten()
     return np.asarray(flat.to_numpy(zero_copy_only=False)).reshape(rows, *column.shape)
+
+
+def _packed(values: pa.BinaryArray) -> UInt8:
+    """Return equally long byte strings as (n, length)."""
+    _, offsets, data = values.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1]
+    if not len(values):
+        return np.empty((0, 0), np.uint8)
+    return np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]].reshape(len(values), -1)
 
 
 def _objects(values: list[Any]) -> Array:
