@@ -1,6 +1,6 @@
 """Pictures as JPEG bytes and back; the fast turbo decoder, one result array for a whole batch."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 import numpy as np
 import simplejpeg
@@ -23,7 +23,7 @@ def decode_jpeg(jpeg: bytes) -> UInt8:
     return np.asarray(simplejpeg.decode_jpeg(jpeg, "RGB"))
 
 
-def decode_batch(jpegs: Sequence[bytes], size: int) -> UInt8:
+def decode_batch(jpegs: Collection[bytes], size: int) -> UInt8:
     """Return n images of `size` pixels as (n, size, size, 3); ValueError for any other size."""
     images = np.empty((len(jpegs), size, size, 3), np.uint8)
     for jpeg, image in zip(jpegs, images, strict=True):

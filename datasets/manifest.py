@@ -4,7 +4,6 @@ Absent while a run goes on: then the folder's listing is the truth. So there is 
 that tells of other shards than those present.
 """
 
-import hashlib
 import json
 import platform
 from pathlib import Path
@@ -14,7 +13,7 @@ import pyarrow as pa
 
 from dlm.datasets.files import replacing
 from dlm.datasets.recipe import Recipe, read_recipe
-from dlm.datasets.shards import Shard, damaged, read_shard, shard_files
+from dlm.datasets.shards import Shard, damaged, read_shard, sha256_of, shard_files
 from dlm.errors import DatasetError
 
 MANIFEST_FILE = "manifest.json"
@@ -41,7 +40,7 @@ def write_manifest(folder: Path) -> None:
                 "first": shard.ids.start,
                 "rows": len(shard.ids),
                 "size": shard.size,
-                "sha256": file_sha256(shard.path),
+                "sha256": sha256_of(shard.path),
             }
             for shard in shards
         ],
@@ -73,13 +72,7 @@ def _listed(folder: Path, entry: dict[str, int | str]) -> Shard:
     path, first, rows = folder / str(entry["file"]), int(entry["first"]), int(entry["rows"])
     size = path.stat().st_size if path.exists() else None
     if size is None:
-        raise damaged(path, "it is missing")
+        raise damaged(path, "it is gone")
     if size != entry["size"]:
         raise damaged(path, f"it has {size} bytes, {entry['size']} were written")
-    return Shard(path, range(first, first + rows), size)
-
-
-def file_sha256(path: Path) -> str:
-    """Return the sha256 of a file in hex digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return Shard(path, range(first, first + rows), size, str(entry["sha256"]))

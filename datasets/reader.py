@@ -143,7 +143,7 @@ class Dataset:
         """Return the pictures of `rows` as (n, size, size, 3) uint8 sRGB."""
         jpegs = self.columns(["image"], rows)["image"]
         try:
-            return decode_batch(jpegs, self.recipe.size)
+            return decode_batch(jpegs.tolist(), self.recipe.size)
         except ValueError as error:
             raise DatasetError(
                 f"a picture cannot be decoded: {error}",
@@ -151,18 +151,32 @@ class Dataset:
                 "render the dataset again in another folder",
             ) from error
 
+    def samples(self, rows: ArrayLike) -> list[Sample]:
+        """Return whole rows, pictures still encoded."""
+        columns = self.columns(self._columns, rows)
+        return [
+            _sample(self.recipe, dict(zip(columns, values, strict=True)))
+            for values in zip(*columns.values(), strict=True)
+        ]
+
     def __getitem__(self, row: int) -> Sample:
         if not -len(self) <= row < len(self):
             raise IndexError(f"row {row} of {len(self)}")
-        columns = self.columns(self._columns, [row % len(self)])
-        values = {name: column[0] for name, column in columns.items()}
-        attributes = {name: _plain(values.pop(name)) for name in self.recipe.attributes}
-        for name in ("id", "yaw", "pitch", "roll"):
-            values[name] = _plain(values[name])
-        return Sample(jpeg=values.pop("image"), attributes=attributes, **values)
+        return self.samples([row % len(self)])[0]
 
     def __iter__(self) -> Iterator[Sample]:
-        return (self[row] for row in range(len(self)))
+        for start in range(0, len(self), GROUP_ROWS):
+            yield from self.samples(range(start, min(start + GROUP_ROWS, len(self))))
+
+    def rows_of(self, ids: ArrayLike) -> NDArray[np.int64]:
+        """Return the rows that hold `ids`; DatasetError for an id that is not there."""
+        asked = np.asarray(ids, np.int64).reshape(-1)
+        rows = np.minimum(np.searchsorted(self.ids, asked), max(len(self) - 1, 0))
+        absent = asked[self.ids[rows] != asked] if len(self) else asked
+        if absent.size:
+            held = f"it holds {len(self)} from {self.ids[0]} to {self.ids[-1]}" if len(self) else ""
+            raise DatasetError(f"no sample has the id {absent[0]}", str(self.path), held)
+        return rows
 
     def _checked(self, rows: ArrayLike) -> NDArray[np.int64]:
         places = np.asarray(rows, np.int64).reshape(-1)
@@ -207,6 +221,12 @@ class Dataset:
             return read(file)
         except (OSError, pa.ArrowException) as error:
             raise damaged(path, error) from error
+
+
+def _sample(recipe: Recipe, values: dict[str, Any]) -> Sample:
+    attributes = {name: _plain(values.pop(name)) for name in recipe.attributes}
+    scalars = {name: _plain(values.pop(name)) for name in ("id", "yaw", "pitch", "roll")}
+    return Sample(jpeg=values.pop("image"), attributes=attributes, **scalars, **values)
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,9 @@
 The footer of a shard carries its recipe's hash and its range of ids, and every page a checksum.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,6 +25,7 @@ class Shard:
     path: Path
     ids: range
     size: int  # bytes
+    sha256: str | None = None  # as the manifest has it
 
 
 def shard_path(folder: Path, shard: int) -> Path:
@@ -41,7 +44,7 @@ def damaged(path: Path, reason: object) -> DatasetError:
     return DatasetError(
         f"this shard is damaged: {short}",
         str(path),
-        "run the 'dlm render' that made it again: it draws only what is missing or damaged",
+        "delete it and run the command that made the dataset again: it makes only what is missing",
     )
 
 
@@ -53,10 +56,10 @@ def read_shard(path: Path, recipe: Recipe) -> Shard:
     try:
         size = path.stat().st_size
         with pq.ParquetFile(path) as file:
-            rows, schema = file.metadata.num_rows, file.schema_arrow
-            notes = file.metadata.metadata or {}
+            footer, schema = file.metadata, file.schema_arrow
     except (OSError, pa.ArrowException) as error:
         raise damaged(path, error) from error
+    rows, notes = footer.num_rows, footer.metadata or {}
     if notes.get(RECIPE_KEY) != recipe.hash.encode():
         raise damaged(path, "it belongs to another recipe")
     try:
@@ -65,16 +68,58 @@ def read_shard(path: Path, recipe: Recipe) -> Shard:
         raise damaged(path, "its footer names no ids") from error
     if stop - start != rows or rows == 0 or not schema.equals(recipe.schema):
         raise damaged(path, "its footer contradicts itself")
+    if _end_of_data(footer) + footer.serialized_size + 8 != size:
+        raise damaged(path, "bytes are missing or too many")
     if path != shard_path(path.parents[1], start // recipe.shard_size):
         raise damaged(path, f"its name does not fit its ids {start} to {stop - 1}")
     return Shard(path, range(start, stop), size)
 
 
-def verify(shard: Shard) -> None:
-    """Read every page of a shard against its checksum; DatasetError where one is damaged."""
+def _end_of_data(footer: pq.FileMetaData) -> int:
+    """Return the byte after the last page; the footer, its length and a mark of 4 follow."""
+    last = footer.row_group(footer.num_row_groups - 1).column(footer.num_columns - 1)
+    start = last.dictionary_page_offset or last.data_page_offset
+    return int(start + last.total_compressed_size)
+
+
+def survey(folder: Path, recipe: Recipe) -> tuple[list[Shard], list[DatasetError]]:
+    """Return the whole shards in `folder`, and what is wrong with each of the others."""
+    whole, faults = [], []
+    for path in shard_files(folder):
+        try:
+            whole.append(read_shard(path, recipe))
+        except DatasetError as fault:
+            faults.append(fault)
+    return whole, faults
+
+
+def verify(shards: Sequence[Shard]) -> list[DatasetError]:
+    """Read shards to the last byte; return what is wrong with those that are damaged.
+
+    Against the manifest's sha256 where there is one, else against the checksum of every page.
+    """
+    faults = []
+    for shard in shards:
+        try:
+            if shard.sha256 is None:
+                _read_all_pages(shard)
+            elif sha256_of(shard.path) != shard.sha256:
+                raise damaged(shard.path, "its sha256 is not the one in the manifest")
+        except DatasetError as fault:
+            faults.append(fault)
+    return faults
+
+
+def _read_all_pages(shard: Shard) -> None:
     try:
         with pq.ParquetFile(shard.path, page_checksum_verification=True) as file:
             for group in range(file.num_row_groups):
                 file.read_row_group(group, use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise damaged(shard.path, error) from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file in hex digits."""
+    with open(path, "rb") as file:
+        return file_digest(file, "sha256").hexdigest()
