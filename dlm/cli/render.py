@@ -1,0 +1,82 @@
+"""`dlm render`: a layout in, a dataset of labelled faces out."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Spec = Annotated[str, typer.Option(help="A shipped layout (dlm spec list) or a YAML file.")]
+Count = Annotated[int, typer.Option("--n", min=1, help="Faces in total; raise it to add more.")]
+Out = Annotated[
+    Path, typer.Option("-o", "--out", help="Dataset folder; an unfinished one is continued.")
+]
+Size = Annotated[int, typer.Option(min=32, max=2048, help="Side of the square images, pixels.")]
+Seed = Annotated[int, typer.Option(min=0, help="Same recipe, seed and number: same face.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, max=256, help="Processes; one a core by default.")
+]
+Model = Annotated[str, typer.Option(help="Head model (dlm model list).")]
+Look = Annotated[
+    Path | None,
+    typer.Option(help="YAML of how often each thing is seen, instead of the shipped one."),
+]
+
+
+def command(
+    spec: Spec,
+    n: Count,
+    out: Out,
+    size: Size = 256,
+    seed: Seed = 0,
+    workers: Workers = None,
+    model: Model = "makehuman",
+    look: Look = None,
+) -> None:
+    """Draw N faces with the points of a layout into the dataset folder OUT.
+
+    Ctrl-C keeps all whole shards; the same command goes on where it stopped.
+    """
+    from dlm import landmark_specs
+    from dlm.cli.baking import load_model
+    from dlm.cli.console import progress
+    from dlm.generator.pipeline import plan
+    from dlm.generator.run import prepare, render
+
+    layout = landmark_specs.load(spec)
+    load_model(model)
+    recipe = plan(
+        layout,
+        model=model,
+        size=size,
+        seed=seed,
+        look=None if look is None else _read(look),
+        look_source=str(look or "look.yaml"),
+    )
+    todo = prepare(recipe, out, n)
+    if not todo.shards:
+        typer.echo(f"{out} already holds these {n} samples")
+        return
+    processes = min(workers or len(os.sched_getaffinity(0)), len(todo.shards))
+    try:
+        with progress(n, "rendering", "images", done=todo.done) as bar:
+            outcome = render(recipe, out, n, processes, bar.advance)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"stopped; whole shards stay in {out}: run the same command again to go on"
+        ) from None
+    if outcome.deaths:
+        typer.echo(
+            f"{outcome.deaths} workers died and were replaced; no sample is missing", err=True
+        )
+    typer.echo(out)
+
+
+def _read(path: Path) -> str:
+    from dlm.errors import DlmError
+
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise DlmError(f"cannot be read: {reason}", str(path), "check the path") from None

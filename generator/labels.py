@@ -1,0 +1,97 @@
+"""From posed vertices to labels: projection, visibility by depth test, boxes.
+
+World   metres, right-handed, +y up.   Camera  OpenCV axes, +z into the scene.
+Pixels  (x, y) from the centre of the top-left pixel; an image spans [-0.5, size - 0.5].
+Shapes  V vertices, P points of a layout.
+Sums over three axes are written out: the same vertex then gets the same bits in any selection.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.generator.models.base import Float32, Int32
+from dlm.generator.scene import Camera, Scene, rotation
+
+if TYPE_CHECKING:
+    from dlm.generator.render.base import Frame
+
+OUTSIDE, HIDDEN, VISIBLE = 0, 1, 2
+DEPTH_TOLERANCE = 0.0015  # metres: below it lips that touch would hide each other
+
+
+def transform(matrix: Float32, points: Float32) -> Float32:
+    """Return `points` (..., 3) moved by a (3, 3) or (3, 4) matrix, bit for bit in any selection."""
+    x, y, z = points[..., 0], points[..., 1], points[..., 2]
+    moved = np.stack([row[0] * x + row[1] * y + row[2] * z for row in matrix], axis=-1)
+    return moved + matrix[:, 3] if matrix.shape[1] == 4 else moved
+
+
+def to_world(scene: Scene, vertices: Float32) -> Float32:
+    """Return head-frame `vertices` (N, 3), or normals, as the scene's head pose turns them."""
+    return transform(rotation(*scene.head), vertices)
+
+
+def project(camera: Camera, world: Float32) -> tuple[Float32, Float32]:
+    """Return pixels (N, 2) of world points (N, 3), and their depth (N,) in metres.
+
+    A point at or behind the camera has NaN pixels: it must never become a label.
+    """
+    in_camera = transform(camera.world_to_camera[:3], world)
+    depth = in_camera[:, 2]
+    safe = np.where(depth > 0, depth, np.float32(np.nan))
+    x = np.float32(camera.fx) * in_camera[:, 0] / safe + np.float32(camera.cx)
+    y = np.float32(camera.fy) * in_camera[:, 1] / safe + np.float32(camera.cy)
+    return np.stack([x, y], axis=1), depth
+
+
+def inside(pixels: Float32, size: int) -> NDArray[np.bool_]:
+    """Return which (N, 2) pixels lie in a picture of `size` x `size`."""
+    return np.asarray(((pixels >= -0.5) & (pixels < size - 0.5)).all(axis=1))
+
+
+def vertex_visibility(
+    frame: "Frame", pixels: Float32, depth: Float32, facing: Float32
+) -> NDArray[np.bool_]:
+    """Return which of V vertices the picture shows: a depth test over the four nearest pixels.
+
+    `facing` (V,) is the cosine between normal and the way to the camera. A vertex on the outline
+    may fall on background pixels alone: there its facing decides.
+    """
+    size = frame.depth.shape[0]
+    shown = inside(pixels, size)
+    corner = np.floor(np.where(shown[:, None], pixels, 0)).astype(np.intp)
+    x, y = (np.clip(corner[:, i, None] + [0, 1], 0, size - 1) for i in (0, 1))
+    around = frame.depth[y[:, [0, 0, 1, 1]], x[:, [0, 1, 0, 1]]]
+    farthest = around.max(axis=1)
+    unhidden = (depth <= farthest + DEPTH_TOLERANCE) | (farthest == 0)
+    return np.asarray(shown & unhidden & (facing > -0.05))
+
+
+def facing_camera(camera: Camera, world: Float32, normals: Float32) -> Float32:
+    """Return (V,) cosines between the world `normals` and the directions to the camera."""
+    turn, shift = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
+    towards = -turn.T @ shift - world
+    lengths = np.sqrt(np.einsum("vi,vi->v", towards, towards))
+    return np.asarray(np.einsum("vi,vi->v", towards, normals) / lengths, dtype=np.float32)
+
+
+def pack_bits(visible: NDArray[np.bool_]) -> bytes:
+    """Return the visibility of all vertices as bytes, least significant bit first."""
+    return np.packbits(visible, bitorder="little").tobytes()
+
+
+def point_visibility(
+    packed: bytes, vertices: Int32, pixels: Float32, size: int
+) -> NDArray[np.uint8]:
+    """Return (P,) 0 outside the picture, 1 hidden, 2 visible, for points at `vertices` (P,)."""
+    bits = np.frombuffer(packed, dtype=np.uint8)
+    seen = (bits[vertices >> 3] >> (vertices & 7)) & 1
+    return np.where(inside(pixels, size), HIDDEN + seen, OUTSIDE).astype(np.uint8)
+
+
+def tight_box(pixels: Float32) -> Float32:
+    """Return [x, y, width, height] of the smallest box about (P, 2) points."""
+    low, high = pixels.min(axis=0), pixels.max(axis=0)
+    return np.concatenate([low, high - low]).astype(np.float32)

@@ -1,0 +1,166 @@
+"""From (recipe, seed, index) to rows: draw the numbers, pose the head, draw the picture, label it.
+
+A sample is a pure function of recipe and index: whoever draws it, in whatever order, on however
+many workers, gets the same Scene and the same labels.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlm import __version__
+from dlm.datasets import Recipe
+from dlm.generator import labels, models
+from dlm.generator.look import probabilities as look_probabilities
+from dlm.generator.look.sample import sample_look
+from dlm.generator.models.base import FaceModel, Float32
+from dlm.generator.rows import Drawn, attribute_kinds, layout_columns, scene_columns
+from dlm.generator.sampling import pose
+from dlm.generator.sampling.expression import sample_expression, sample_gaze
+from dlm.generator.sampling.streams import Factor, stream
+from dlm.generator.scene import Scene
+from dlm.landmark_specs import LandmarkSpec, parse
+
+if TYPE_CHECKING:
+    from dlm.generator.render.base import Renderer
+
+BATCH = 32  # samples posed together; no result depends on it
+
+
+def plan(
+    spec: LandmarkSpec,
+    *,
+    model: str = "makehuman",
+    size: int = 256,
+    seed: int = 0,
+    look: str | None = None,
+    look_source: str = "look.yaml",
+) -> Recipe:
+    """Return the recipe of a dataset: everything its rows depend on besides their index.
+
+    `look` is the text of the look's probabilities, the shipped ones where None. Raises SpecError
+    where the layout does not fit the model, DlmError for a model or a look that is wrong.
+    """
+    head = models.load(model)
+    spec.vertex_indices(head.name, head.topology.hash, head.topology.vertex_count)
+    text = look_probabilities.default_text() if look is None else look
+    probabilities = look_probabilities.parse(text, look_source)
+    first = sample_scene(head, probabilities, seed, 0, size)
+    return Recipe(
+        spec_name=spec.name,
+        spec_hash=spec.hash,
+        spec_text=spec.text,
+        points=spec.size,
+        model=head.name,
+        topology=head.topology.hash,
+        vertices=head.topology.vertex_count,
+        identity=head.identity_size,
+        attributes=attribute_kinds(first),
+        size=size,
+        seed=seed,
+        look=text,
+        versions={"dlm": __version__},
+    )
+
+
+def sample_scene(
+    model: FaceModel,
+    probabilities: look_probabilities.Probabilities,
+    seed: int,
+    index: int,
+    size: int,
+) -> Scene:
+    """Draw all numbers of sample `index`, each factor from its own stream."""
+    person = model.sample_identity(stream(seed, index, Factor.IDENTITY))
+    posing = stream(seed, index, Factor.POSE)
+    head = pose.sample_head(posing)
+    return Scene(
+        seed=seed,
+        index=index,
+        identity=person.coefficients,
+        traits=person.traits,
+        expression=sample_expression(stream(seed, index, Factor.EXPRESSION)),
+        gaze=sample_gaze(stream(seed, index, Factor.GAZE), head),
+        neck=pose.sample_neck(posing, head),
+        head=head,
+        camera=pose.sample_camera(stream(seed, index, Factor.CAMERA), head, size),
+        look=sample_look(seed, index, person.traits, probabilities),
+    )
+
+
+def pose_heads(model: FaceModel, scenes: Sequence[Scene]) -> Float32:
+    """Return the (n, V, 3) vertices of these scenes in the head's frame."""
+    return model.vertices(
+        np.array([scene.identity for scene in scenes]),
+        np.array([scene.expression for scene in scenes]),
+        np.array([scene.gaze for scene in scenes]),
+        np.array([scene.neck for scene in scenes]),
+    )
+
+
+class Generator:
+    """Draws the samples of one recipe. Holds a GL context: one a process, for life."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        from dlm.generator.render import open_renderer
+
+        self.recipe = recipe
+        self.model = models.load(recipe.model)
+        self.spec = parse(recipe.spec_text, f"spec {recipe.spec_name!r}")
+        topology = self.model.topology
+        self.vertices = self.spec.vertex_indices(
+            self.model.name, topology.hash, topology.vertex_count
+        )
+        self._probabilities = look_probabilities.parse(recipe.look, "look.yaml")
+        self.renderer: Renderer = open_renderer(self.model, recipe.size)
+
+    def scenes(self, ids: Sequence[int]) -> list[Scene]:
+        """Return the Scenes of these ids."""
+        recipe = self.recipe
+        return [
+            sample_scene(self.model, self._probabilities, recipe.seed, index, recipe.size)
+            for index in ids
+        ]
+
+    def rows(self, ids: Sequence[int]) -> dict[str, Any]:
+        """Draw these ids and return their columns, as `datasets.writer` takes them."""
+        scenes = self.scenes(ids)
+        heads = pose_heads(self.model, scenes)
+        normals = models.vertex_normals(heads, self.model)
+        drawn, pixels = [], []
+        for scene, vertices, normal in zip(scenes, heads, normals, strict=True):
+            one, projected = self.draw(scene, vertices, normal)
+            drawn.append(one)
+            pixels.append(projected[self.vertices])
+        columns = scene_columns(scenes, drawn)
+        visible = columns["visible_vertices"]
+        return columns | layout_columns(np.array(pixels), visible, self.vertices, self.recipe.size)
+
+    def draw(self, scene: Scene, vertices: Float32, normals: Float32) -> tuple[Drawn, Float32]:
+        """Draw one posed head; return it with the (V, 2) pixels of all its vertices."""
+        from dlm.datasets.images import encode_jpeg
+
+        world, facing_out = labels.to_world(scene, vertices), labels.to_world(scene, normals)
+        frame = self.renderer.draw(scene, world, facing_out)
+        pixels, depth = labels.project(scene.camera, world)
+        facing = labels.facing_camera(scene.camera, world, facing_out)
+        shown = labels.vertex_visibility(frame, pixels, depth, facing)
+        jpeg = encode_jpeg(frame.image, scene.look.sensor.jpeg_quality)
+        return Drawn(jpeg=jpeg, visible_vertices=labels.pack_bits(shown)), pixels
+
+
+def batches(ids: Sequence[int]) -> list[Sequence[int]]:
+    """Return `ids` in pieces that are posed together."""
+    return [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
+
+
+def join(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the columns of several batches as those of one."""
+    joined: dict[str, Any] = {}
+    for name, first in parts[0].items():
+        if isinstance(first, np.ndarray):
+            joined[name] = np.concatenate([part[name] for part in parts])
+        else:
+            joined[name] = [value for part in parts for value in part[name]]
+    return joined

@@ -1,0 +1,118 @@
+"""Between a Scene and the row that keeps it: nothing is lost, so any row can be drawn again.
+
+The plain columns are for people (degrees, named attributes); the `scene` column holds the exact
+radians and the Look, as JSON.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.errors import DatasetError
+from dlm.generator import labels
+from dlm.generator.look.factors import attributes, from_json, to_json
+from dlm.generator.models.base import Float32, Int32
+from dlm.generator.scene import Camera, Scene
+
+SCENE_VERSION = 1
+SCENE_COLUMNS = ("id", "identity", "expression", "scene", "intrinsics", "extrinsics")
+TRAITS = "traits"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drawn:
+    """What drawing a Scene gave: the picture, encoded, and which vertices it shows."""
+
+    jpeg: bytes
+    visible_vertices: NDArray[np.uint8]  # (ceil(V / 8),) packed bits
+
+
+def attribute_kinds(scene: Scene) -> dict[str, str]:
+    """Return the names and column kinds of what rows can be filtered by."""
+    return {
+        name: "string" if isinstance(value, str) else "float32"
+        for name, value in {**scene.traits, **attributes(scene.look)}.items()
+    }
+
+
+def scene_columns(scenes: Sequence[Scene], drawn: Sequence[Drawn]) -> dict[str, Any]:
+    """Return every column but the layout's own for these scenes, in their order."""
+    heads = np.degrees([scene.head for scene in scenes]).astype(np.float32)
+    columns: dict[str, Any] = {
+        "id": np.array([scene.index for scene in scenes]),
+        "image": [one.jpeg for one in drawn],
+        "intrinsics": np.array([_intrinsics(scene.camera) for scene in scenes], np.float32),
+        "extrinsics": np.array([scene.camera.world_to_camera[:3] for scene in scenes]),
+        "yaw": heads[:, 0],
+        "pitch": heads[:, 1],
+        "roll": heads[:, 2],
+        "gaze": np.degrees([scene.gaze for scene in scenes]),
+        "neck": np.degrees([scene.neck for scene in scenes]),
+        "identity": np.array([scene.identity for scene in scenes]),
+        "expression": np.array([scene.expression for scene in scenes]),
+        "scene": [_scene_json(scene) for scene in scenes],
+        "visible_vertices": np.array([one.visible_vertices for one in drawn]),
+    }
+    named = [{**scene.traits, **attributes(scene.look)} for scene in scenes]
+    return columns | {name: [one[name] for one in named] for name in named[0]}
+
+
+def layout_columns(pixels: Float32, visible: NDArray[np.uint8], vertices: Int32, size: int) -> Any:
+    """Return the columns that depend on the layout: points, visibility, box.
+
+    `pixels` (n, P, 2), `visible` (n, ceil(V / 8)) packed bits, `vertices` (P,) of the layout.
+    """
+    seen = [
+        labels.point_visibility(bits, vertices, points, size)
+        for bits, points in zip(visible, pixels, strict=True)
+    ]
+    boxes = [labels.tight_box(points) for points in pixels]
+    return {"points": pixels, "visibility": np.array(seen), "box": np.array(boxes)}
+
+
+def scenes_of(columns: Mapping[str, NDArray[Any]], size: int) -> Iterable[Scene]:
+    """Yield the Scenes of rows, given their SCENE_COLUMNS: exactly those that were drawn."""
+    for row, text in enumerate(columns["scene"]):
+        values = json.loads(text)
+        if values.pop("version") != SCENE_VERSION:
+            raise DatasetError(
+                f"row {columns['id'][row]} holds a scene of another version",
+                "scene",
+                "use the dlm that rendered it, or render the dataset again",
+            )
+        fx, fy, cx, cy = (float(value) for value in columns["intrinsics"][row])
+        pose = np.eye(4, dtype=np.float32)
+        pose[:3] = columns["extrinsics"][row]
+        yield Scene(
+            seed=values["seed"],
+            index=int(columns["id"][row]),
+            identity=columns["identity"][row],
+            traits=values[TRAITS],
+            expression=columns["expression"][row],
+            gaze=np.array(values["gaze"], np.float32),
+            neck=np.array(values["neck"], np.float32),
+            head=np.array(values["head"], np.float32),
+            camera=Camera(fx=fx, fy=fy, cx=cx, cy=cy, size=size, world_to_camera=pose),
+            look=from_json(json.dumps(values["look"])),
+        )
+
+
+def _intrinsics(camera: Camera) -> list[float]:
+    return [camera.fx, camera.fy, camera.cx, camera.cy]
+
+
+def _scene_json(scene: Scene) -> str:
+    values = {
+        "version": SCENE_VERSION,
+        "seed": scene.seed,
+        "head": scene.head.tolist(),
+        "neck": scene.neck.tolist(),
+        "gaze": scene.gaze.tolist(),
+        TRAITS: dict(scene.traits),
+        "look": json.loads(to_json(scene.look)),
+    }
+    return json.dumps(values, separators=(",", ":"))

@@ -1,0 +1,93 @@
+"""Render a dataset: shards dealt to worker processes, resumed where an earlier run stopped."""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dlm.datasets import Recipe
+from dlm.datasets.recipe import RECIPE_FILE
+from dlm.datasets.writer import create_or_check, missing_shards, write_manifest, write_shard
+from dlm.errors import DatasetError, RenderError
+from dlm.generator.supervisor import Outcome, run_tasks
+
+
+@dataclass(frozen=True)
+class RenderJob:
+    """What a worker needs to draw shards; its tasks are shard numbers."""
+
+    recipe: Recipe
+    folder: Path
+    n: int
+
+    def start(self) -> Callable[[int, Callable[[int], None]], None]:
+        """Open the model and a GL context, and return the task that draws one shard."""
+        from dlm.generator.pipeline import Generator, batches, join
+
+        generator = Generator(self.recipe)
+
+        def draw_shard(shard: int, advance: Callable[[int], None]) -> None:
+            parts = []
+            for ids in batches(self.recipe.shard_ids(shard, self.n)):
+                parts.append(generator.rows(ids))
+                advance(len(ids))
+            write_shard(self.folder, shard, join(parts), self.recipe)
+
+        return draw_shard
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a render would do: shards to draw, rows that are there."""
+
+    shards: list[int]
+    done: int
+
+
+def prepare(recipe: Recipe, folder: Path, n: int) -> Plan:
+    """Make `folder` ready and return what is missing; DatasetError for another recipe's folder."""
+    create_or_check(folder, recipe)
+    shards = missing_shards(folder, recipe, n)
+    return Plan(shards, n - sum(len(recipe.shard_ids(shard, n)) for shard in shards))
+
+
+def render(
+    recipe: Recipe, folder: Path, n: int, workers: int, advance: Callable[[int], None]
+) -> Outcome:
+    """Draw the missing shards of a dataset of `n` rows in `folder`, which `prepare` made ready.
+
+    Raises DatasetError where another process writes there or the disk refuses, RenderError where
+    there is no GL or shards kill every worker that draws them; whole shards stay on any way out.
+    """
+    create_or_check(folder, recipe)
+    with _only_writer(folder):
+        plan = prepare(recipe, folder, n)
+        outcome = Outcome()
+        if plan.shards:
+            outcome = run_tasks(RenderJob(recipe, folder, n), plan.shards, workers, advance)
+        if outcome.given_up:
+            shard, end = next(iter(outcome.given_up.items()))
+            ids = recipe.shard_ids(shard, n)
+            raise RenderError(
+                f"{len(outcome.given_up)} shards could not be drawn; ids {ids.start} to "
+                f"{ids.stop - 1}: the worker was {end} three times",
+                str(folder),
+                "all others are there; run the same command again, with fewer workers "
+                "if memory ran out",
+            )
+        write_manifest(folder)
+    return outcome
+
+
+@contextmanager
+def _only_writer(folder: Path) -> Iterator[None]:
+    """Hold the lock of a dataset's folder; it goes with the process, however that ends."""
+    with (folder / RECIPE_FILE).open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DatasetError(
+                "another process is writing here", str(folder), "wait for it or stop it"
+            ) from None
+        yield
