@@ -1,0 +1,61 @@
+"""Baked arrays kept in the user's cache folder, under the hash of what they were made from."""
+
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.errors import ModelError
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def folder() -> Path:
+    """Return $DLM_CACHE, or `dlm` in the platform's cache folder."""
+    chosen = os.environ.get("DLM_CACHE")
+    if chosen:
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dlm"
+
+
+def cached(name: str, content: str, make: Callable[[], Arrays]) -> Arrays:
+    """Return the arrays kept for this content, or make and keep them.
+
+    A damaged file is made again. Several processes may do so at once: each writes its own file
+    and renames it, and all write the same.
+    """
+    path = folder() / f"{name}-{content}.npz"
+    try:
+        return _read(path)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        arrays = make()
+    _write(path, arrays)
+    return arrays
+
+
+def _read(path: Path) -> Arrays:
+    with np.load(path, allow_pickle=False) as file:  # the zip's CRC finds a flipped bit
+        return {key: file[key] for key in file.files}
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            temporary = Path(file.name)
+            try:
+                np.savez(file, **arrays)  # type: ignore[arg-type]
+                file.flush()
+                os.fsync(file.fileno())
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise ModelError(f"the baked head cannot be kept: {error.strerror or error}", str(path),
+                         "free some space, or set DLM_CACHE to a folder you can write") from error  # fmt: skip

@@ -1,0 +1,100 @@
+"""The head model `makehuman`: linear in identity and expression, then lids, gaze and neck.
+
+Frame   the origin is the midpoint of the eyeballs, for every identity.
+Shapes  B samples, N base vertices, V vertices, C = I + 52 coefficients.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dlm.generator.models import cache
+from dlm.generator.models import makehuman_bake as baking
+from dlm.generator.models.base import ARKIT_UNITS, Float32, Identity, Topology
+from dlm.generator.models.makehuman_files import content_hash
+from dlm.generator.models.makehuman_regions import REGIONS
+
+Progress = Callable[[int, int], None]
+
+_UNIT = {name: k for k, name in enumerate(ARKIT_UNITS)}
+_FULL_LOOK = np.float32(np.radians(30))  # the gaze that the eyeLook units are made for
+
+
+class MakeHuman:
+    """A FaceModel from the CC0 MakeHuman files."""
+
+    name = "makehuman"
+    licence = "CC0-1.0"
+
+    def __init__(self, arrays: cache.Arrays) -> None:
+        self._subdivide = _sparse(arrays, "subdivide", len(arrays["template"]))
+        names = [str(name) for name in arrays["identity_names"]]
+        self.identity_names = tuple(names)
+        self.identity_size = len(names)
+        self.identity_mirror: NDArray[np.int64] = arrays["identity_mirror"]
+        self.identity_sign: NDArray[np.int64] = arrays["identity_sign"]
+        self.expression_mirror: NDArray[np.int64] = arrays["expression_mirror"]
+        self._basis = _sparse(arrays, "basis", len(names) + len(ARKIT_UNITS))
+        self._rows: Float32 = arrays["template"]
+        self.base_index: NDArray[np.int32] = arrays["base_index"]
+        ends = arrays["part_ends"].tolist()
+        self.topology = Topology(
+            model=self.name, vertex_count=len(arrays["mirror"]), triangles=arrays["triangles"],
+            uv=arrays["uv"], mirror=arrays["mirror"],
+            parts={part: (ends[k], ends[k + 1]) for k, part in enumerate(baking.PARTS)},
+        )  # fmt: skip
+        self.regions: Mapping[str, Float32] = {name: arrays[f"region_{name}"] for name in REGIONS}
+
+    @cached_property
+    def template(self) -> Float32:
+        """The mean neutral head (V, 3)."""
+        zeros = (np.zeros((1, n), np.float32) for n in (self.identity_size, len(ARKIT_UNITS), 3))
+        identity, expression, neck = zeros
+        return self.vertices(identity, expression, np.zeros((1, 2, 2), np.float32), neck)[0]
+
+    def sample_identity(self, rng: np.random.Generator) -> Identity:
+        """Draw one plausible person."""
+        from dlm.generator.sampling.identity import sample_identity
+
+        return sample_identity(rng, self.identity_names)
+
+    def vertices(
+        self, identity: Float32, expression: Float32, gaze: Float32, neck: Float32
+    ) -> Float32:
+        """Return (B, V, 3) metres; see FaceModel."""
+        count = len(identity)
+        coefficients = np.concatenate([identity, _lids_follow(expression, gaze)], axis=1)
+        shift = self._basis @ np.ascontiguousarray(coefficients.T, dtype=np.float32)
+        rows = self._rows[..., None] + shift.reshape(*self._rows.shape, count)
+        fine = self._subdivide @ rows.reshape(len(rows), -1)
+        points = np.ascontiguousarray(np.moveaxis(fine.reshape(-1, 3, count), 2, 0))
+        return points
+
+
+def load(progress: Progress | None = None) -> MakeHuman:
+    """Return the model, baked on first use; `progress(done, total)` is called while baking."""
+    here = Path(__file__).parent
+    code = [here / f"{stem}.py" for stem in (
+        "makehuman_files", "makehuman_targets", "makehuman_bake", "makehuman_regions",
+        "subdivision", "occlusion")]  # fmt: skip
+    return MakeHuman(cache.cached("makehuman", content_hash(code), lambda: baking.bake(progress)))
+
+
+def _lids_follow(expression: Float32, gaze: Float32) -> Float32:
+    """Return the expression (B, 52) with the lids that the gaze (B, 2, 2) draws along."""
+    result = expression.copy()
+    for eye, (side, towards_nose) in enumerate((("Left", -1), ("Right", 1))):
+        yaw, pitch = (gaze[:, eye] / _FULL_LOOK).T
+        for unit, amount in (("Up", pitch), ("Down", -pitch), ("In", yaw * towards_nose),
+                             ("Out", -yaw * towards_nose)):  # fmt: skip
+            result[:, _UNIT[f"eyeLook{unit}{side}"]] += np.clip(amount, 0, 1.2)
+    return result
+
+
+def _sparse(arrays: cache.Arrays, name: str, columns: int) -> sp.csr_matrix:
+    parts = tuple(arrays[f"{name}_{field}"] for field in ("data", "indices", "indptr"))
+    return sp.csr_matrix(parts, shape=(len(parts[2]) - 1, columns))

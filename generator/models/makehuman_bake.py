@@ -1,0 +1,213 @@
+"""Turn the CC0 MakeHuman files into the arrays of dlm's head: cropped, subdivided, in metres.
+
+Vertex numbering is frozen, since layouts name vertices: [cropped base.obj vertices in base
+order][edge midpoints in sorted edge order][quad centres]; later detail goes behind these.
+Shapes: N cropped base vertices (joint vertices behind them), V vertices, C coefficients.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dlm.generator.models import makehuman_targets as targets
+from dlm.generator.models.makehuman_files import BaseMesh, data_folder, read_base_mesh
+from dlm.generator.models.makehuman_regions import region_masks
+from dlm.generator.models.subdivision import Refined, refine
+
+Arrays = dict[str, NDArray[Any]]
+Progress = Callable[[int, int], None]  # done, of
+
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "skin": ("body",),
+    "eye_left": ("helper-l-eye",),
+    "eye_right": ("helper-r-eye",),
+    "teeth_upper": ("helper-upper-teeth",),
+    "teeth_lower": ("helper-lower-teeth",),
+    "tongue": ("helper-tongue",),
+    "lashes_upper": ("helper-l-eyelashes-2", "helper-r-eyelashes-2"),
+    "lashes_lower": ("helper-l-eyelashes-1", "helper-r-eyelashes-1"),
+}
+JOINTS: tuple[str, ...] = ("neck", "jaw")
+
+_METRES = 0.1  # a decimetre
+_CROP_Y, _CROP_X = 3.2, 3.0  # decimetres of base.obj: to the breast, arms to above the elbow
+_FINE_Y = 5.5  # below it the skin stays coarse
+_STEPS = 520  # target files read, about
+
+
+def mean_macro_weights() -> NDArray[np.float64]:
+    """Return the corner weights of the template: both sexes, adult, all ancestries alike."""
+    age = {"baby": 0.0, "child": 0.0, "young": 0.75, "old": 0.25}
+    weights = []
+    for name in targets.MACROS:
+        words = name.split("-")
+        if words[0] == "universal":
+            even = words[3] == "averagemuscle" and words[4] == "averageweight"
+            weights.append(0.5 * age[words[2]] * even)
+        else:
+            weights.append(0.5 * age[words[2]] / 3)
+    return np.array(weights)
+
+
+def bake(progress: Progress | None = None) -> Arrays:
+    """Read everything and return the arrays of the model; about ten seconds."""
+    folder = data_folder()
+    base = read_base_mesh(folder)
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(min(done, _STEPS), _STEPS)
+
+    reader = targets.Reader(base.mirror, tick)
+    kept, quads, part_of = _crop(base)
+    refined = _refine(base, kept, quads, part_of)
+    joints = [np.unique(base.quads[f"joint-{name}"]) for name in JOINTS]
+    rows = np.concatenate([kept, *joints])
+    arrays = _shape(base, rows, folder, reader)
+    arrays |= _topology(base, kept, quads, part_of, refined, arrays["template"])
+    arrays |= region_masks(folder, base, arrays)
+    return arrays
+
+
+def _crop(base: BaseMesh) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return base numbers kept (N,), quads (Q, 4) in new numbers, and the part of each quad."""
+    rows, part_of = [], []
+    for part, groups in enumerate(PARTS.values()):
+        quads = np.concatenate([base.quads[group] for group in groups])
+        if part == 0:
+            centre = base.vertices[quads].mean(axis=1)
+            quads = quads[(centre[:, 1] > _CROP_Y) & (np.abs(centre[:, 0]) < _CROP_X)]
+        rows.append(quads)
+        part_of.append(np.full(len(quads), part))
+    quads = np.concatenate(rows)
+    kept, renumbered = np.unique(quads, return_inverse=True)
+    return kept, renumbered.reshape(-1, 4), np.concatenate(part_of)
+
+
+def _refine(
+    base: BaseMesh, kept: NDArray[Any], quads: NDArray[Any], part_of: NDArray[Any]
+) -> Refined:
+    """Refine everything but shoulders and lashes; keep the eyeballs spheres of their radius."""
+    names = list(PARTS)
+    lashes = np.isin(part_of, [k for k, name in enumerate(names) if name.startswith("lashes")])
+    high = base.vertices[kept][quads].mean(axis=1)[:, 1] > _FINE_Y
+    refined = refine(quads, ~lashes & (high | (part_of != 0)), len(kept))
+    operator = refined.operator
+    for name in ("eye_left", "eye_right"):
+        old = np.unique(quads[part_of == names.index(name)])
+        operator = _spherical(operator, old, refined.parents, base.vertices[kept])
+    return Refined(operator, refined.triangles, refined.parents)
+
+
+def _spherical(
+    operator: sp.csr_matrix, old: NDArray[Any], parents: NDArray[Any], vertices: NDArray[Any]
+) -> sp.csr_matrix:
+    """Make the rows of an eyeball keep old vertices and put new ones onto the same sphere."""
+    mine = np.flatnonzero(np.isin(parents[:, 0], old))
+    mean = sp.csr_matrix(
+        (np.full(4 * len(mine), 0.25), (np.repeat(np.arange(len(mine)), 4), parents[mine].ravel())),
+        shape=(len(mine), operator.shape[1]),
+    )
+    centre = sp.csr_matrix(
+        (np.full(len(mine) * len(old), 1 / len(old)),
+         (np.repeat(np.arange(len(mine)), len(old)), np.tile(old, len(mine)))),
+        shape=mean.shape,
+    )  # fmt: skip
+    middle = vertices[old].mean(axis=0)
+    radius = np.linalg.norm(vertices[old] - middle, axis=1).mean()
+    found = np.linalg.norm(mean @ vertices - middle, axis=1)
+    stretch = sp.diags(np.where(mine < operator.shape[1], 1.0, radius / found))
+    rows = (centre + stretch @ (mean - centre)).tolil()
+    result = operator.tolil()
+    result[mine] = rows
+    result = result.tocsr()
+    result.data[np.abs(result.data) < 1e-12] = 0
+    result.eliminate_zeros()
+    return result
+
+
+def _shape(
+    base: BaseMesh, rows: NDArray[Any], folder: Path, reader: targets.Reader
+) -> Arrays:
+    """Return template (N, 3) and basis (3N, C) of the base vertices, eyes' midpoint at 0."""
+    macro = targets.macro_directions(folder, reader)
+    local = targets.local_directions(folder, reader)
+    units = targets.expression_directions(folder, reader)
+    eyes = np.unique(np.concatenate([base.quads["helper-l-eye"], base.quads["helper-r-eye"]]))
+    mean = base.vertices + np.tensordot(mean_macro_weights(), macro.shifts, axes=1)
+    identity = np.concatenate([macro.shifts, local.shifts])
+    identity = identity - identity[:, eyes].mean(axis=1, keepdims=True)
+    looks = [k for k, name in enumerate(units.names) if name.startswith("eyeLook")]
+    units.shifts[np.ix_(looks, eyes)] = 0  # the balls turn about their centres instead
+    shifts = np.concatenate([identity[:, rows], units.shifts[:, rows]]) * _METRES
+    shifts[np.abs(shifts) < 5e-7] = 0  # half a micrometre: rounding of the files
+    basis = sp.csr_matrix(shifts.reshape(len(shifts), -1).T.astype(np.float32))
+    offset = np.array([0, len(macro.names)])
+    return {
+        "template": ((mean - mean[eyes].mean(axis=0))[rows] * _METRES).astype(np.float32),
+        "basis_data": basis.data, "basis_indices": basis.indices, "basis_indptr": basis.indptr,
+        "identity_names": np.array([*macro.names, *local.names]),
+        "identity_mirror": np.concatenate([macro.mirror + offset[0], local.mirror + offset[1]]),
+        "identity_sign": np.concatenate([macro.sign, local.sign]),
+        "expression_mirror": units.mirror, "expression_sign": units.sign,
+    }  # fmt: skip
+
+
+def _topology(
+    base: BaseMesh, kept: NDArray[Any], quads: NDArray[Any], part_of: NDArray[Any],
+    refined: Refined, template: NDArray[Any],
+) -> Arrays:  # fmt: skip
+    """Return subdivision matrix, triangles by part, mirror, uv and numbers of base.obj."""
+    count = refined.operator.shape[0]
+    wide = sp.csr_matrix(
+        (refined.operator.data, refined.operator.indices, refined.operator.indptr),
+        shape=(count, len(template)),
+    )
+    triangles = np.concatenate(refined.triangles)
+    sizes = np.array([len(rows) for rows in refined.triangles])
+    stops = [int(sizes[part_of <= k].sum()) for k in range(len(PARTS))]
+    position = np.full(len(base.vertices), -1)
+    position[kept] = np.arange(len(kept))
+    mirror = _mirror_parents(refined.parents, position[base.mirror[kept]])
+    vertices = wide @ template.astype(np.float64)
+    part_ends = np.array([0, *stops])
+    return {
+        "subdivide_data": wide.data.astype(np.float32), "subdivide_indices": wide.indices,
+        "subdivide_indptr": wide.indptr, "triangles": triangles.astype(np.int32),
+        "part_ends": part_ends, "mirror": mirror.astype(np.int32),
+        "parents": refined.parents.astype(np.int32),
+        "uv": _cylinder(vertices, triangles, part_ends),
+        "base_index": np.concatenate([kept, np.full(count - len(kept), -1)]).astype(np.int32),
+    }  # fmt: skip
+
+
+def _mirror_parents(parents: NDArray[Any], mirror: NDArray[Any]) -> NDArray[Any]:
+    """Return the mirror (V,) of all vertices from that of the old ones, by who their parents are."""
+    keys = np.sort(parents, axis=1)
+    table = {tuple(key): k for k, key in enumerate(keys.tolist())}
+    return np.array([table[tuple(key)] for key in np.sort(mirror[parents], axis=1).tolist()])
+
+
+def _cylinder(
+    vertices: NDArray[Any], triangles: NDArray[Any], part_ends: NDArray[Any]
+) -> NDArray[np.float32]:
+    """Return uv (V, 2): cylindrical on the head; on an eyeball azimuthal, pupil at (0.5, 0.5)."""
+    axis_z = -0.08  # metres behind the eyes' midpoint: about the middle of the skull
+    low, high = vertices[:, 1].min(), vertices[:, 1].max()
+    angle = np.arctan2(vertices[:, 0], vertices[:, 2] - axis_z)
+    uv = np.stack([0.5 + angle / (2 * np.pi), (vertices[:, 1] - low) / (high - low)], axis=1)
+    for part in (1, 2):
+        mine = np.unique(triangles[part_ends[part] : part_ends[part + 1]])
+        ray = vertices[mine] - vertices[mine].mean(axis=0)
+        ray /= np.linalg.norm(ray, axis=1, keepdims=True)
+        polar = np.arccos(np.clip(ray[:, 2], -1, 1)) / np.pi
+        around = ray[:, :2] / np.maximum(np.linalg.norm(ray[:, :2], axis=1, keepdims=True), 1e-9)
+        uv[mine] = 0.5 + 0.5 * polar[:, None] * around
+    return uv.astype(np.float32)
