@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dlm.datasets.files import remove_leftovers, replacing, write_errors
-from dlm.datasets.manifest import MANIFEST_FILE
+from dlm.datasets.manifest import MANIFEST_FILE, write_manifest
 from dlm.datasets.recipe import RECIPE_FILE, Recipe, read_recipe
 from dlm.datasets.schema import KINDS, Column
 from dlm.datasets.shards import (
@@ -27,6 +27,8 @@ from dlm.datasets.shards import (
     shard_path,
 )
 from dlm.errors import DatasetError
+
+__all__ = ["create_or_check", "missing_shards", "write_manifest", "write_shard"]
 
 GROUP_ROWS = 64  # rows read together: one picture costs the reading of 64
 BULKY = ("image", "scene", "visible_vertices")  # no statistics: nobody filters by them
