@@ -77,17 +77,16 @@ def facing_camera(camera: Camera, world: Float32, normals: Float32) -> Float32:
     return np.asarray(np.einsum("vi,vi->v", towards, normals) / lengths, dtype=np.float32)
 
 
-def pack_bits(visible: NDArray[np.bool_]) -> bytes:
-    """Return the visibility of all vertices as bytes, least significant bit first."""
-    return np.packbits(visible, bitorder="little").tobytes()
+def pack_bits(visible: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return the visibility of V vertices as (ceil(V / 8),) bits, least significant first."""
+    return np.packbits(visible, bitorder="little")
 
 
 def point_visibility(
-    packed: bytes, vertices: Int32, pixels: Float32, size: int
+    packed: NDArray[np.uint8], vertices: Int32, pixels: Float32, size: int
 ) -> NDArray[np.uint8]:
     """Return (P,) 0 outside the picture, 1 hidden, 2 visible, for points at `vertices` (P,)."""
-    bits = np.frombuffer(packed, dtype=np.uint8)
-    seen = (bits[vertices >> 3] >> (vertices & 7)) & 1
+    seen = (packed[vertices >> 3] >> (vertices & 7)) & 1
     return np.where(inside(pixels, size), HIDDEN + seen, OUTSIDE).astype(np.uint8)
 
 

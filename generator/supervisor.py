@@ -80,7 +80,7 @@ def run_tasks(
     outcome, waiting = Outcome(), deque(tasks)
     attempts = dict.fromkeys(tasks, 0)
     with _pool(job, min(workers, len(tasks))) as pool:
-        while waiting or any(worker.task is not None for worker in pool):
+        while not _hopeless(outcome) and (waiting or any(w.task is not None for w in pool)):
             _deal(pool, waiting)
             for worker in _ready(pool):
                 message = _receive(worker)
@@ -98,6 +98,11 @@ def run_tasks(
                     _replace(pool, worker, job)
                     _deal_again(worker, waiting, attempts, outcome)
     return outcome
+
+
+def _hopeless(outcome: Outcome) -> bool:
+    """Tell whether the job itself fails: a task was given up before any was finished."""
+    return bool(outcome.given_up) and not outcome.finished
 
 
 def _deal(pool: list[_Worker], waiting: deque[int]) -> None:
