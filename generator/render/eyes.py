@@ -1,0 +1,73 @@
+"""What the eye shader must know of a posed head: balls, gaze and the lids' edges."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.generator.models.base import FaceModel, Float32, Int32
+from dlm.generator.render.uniforms import EyeState
+
+SIDES = ("left", "right")
+OPEN_GAP = 0.011  # metres between the lids' edges of an eye that counts as open
+
+
+class EyeFinder:
+    """Finds balls and lid edges by vertices picked once on the template."""
+
+    def __init__(self, model: FaceModel) -> None:
+        self.balls = [model.topology.part_vertices(f"eye_{side}") for side in SIDES]
+        rest = model.template
+        self.fronts = [ball[np.argmax(rest[ball, 2])] for ball in self.balls]
+        self.upper = [_edge(model, ball, 1.0) for ball in self.balls]
+        self.lower = [_edge(model, ball, -1.0) for ball in self.balls]
+
+    def find(self, vertices: Float32, rotation: Float32) -> EyeState:
+        """Return the state of the eyes of `vertices` (V, 3), in the world."""
+        centre = np.stack([_centre(vertices[ball]) for ball in self.balls])
+        axis = np.stack([vertices[front] for front in self.fronts]) - centre
+        radius = np.linalg.norm(axis, axis=1)
+        upper = np.stack(
+            [_quadratic((vertices[e] - c) @ rotation) for e, c in zip(self.upper, centre, strict=True)]
+        )
+        lower = np.stack(
+            [_quadratic((vertices[e] - c) @ rotation) for e, c in zip(self.lower, centre, strict=True)]
+        )
+        gap = np.clip((upper[:, 0] - lower[:, 0]) / OPEN_GAP, 0.0, 1.0)
+        return EyeState(
+            centre=centre.astype(np.float32),
+            radius=radius.astype(np.float32),
+            axis=(axis / radius[:, None]).astype(np.float32),
+            upper=upper.astype(np.float32),
+            lower=lower.astype(np.float32),
+            openness=gap.astype(np.float32),
+        )
+
+
+def _centre(ball: Float32) -> NDArray[np.float64]:
+    return np.asarray(ball.mean(axis=0, dtype=np.float64))
+
+
+def _edge(model: FaceModel, ball: Int32, sign: float) -> Int32:
+    """Return the skin vertices of a lid's edge: the innermost of the lid region on that side."""
+    rest, name = model.template, "lid_upper" if sign > 0 else "lid_lower"
+    centre = _centre(rest[ball])
+    radius = np.linalg.norm(rest[ball] - centre, axis=1).mean()
+    offset = rest - centre
+    distance = np.linalg.norm(offset, axis=1)
+    near = (distance > 0.9 * radius) & (distance < 1.35 * radius) & (offset[:, 2] > 0.3 * radius)
+    lids = model.regions.get(name, np.zeros(len(rest), np.float32)) > 0.5
+    chosen = np.flatnonzero(near & lids & (np.abs(offset[:, 0]) < 0.75 * radius))
+    picks = []
+    for low in np.linspace(-0.75, 0.6, 10) * radius:
+        column = chosen[(offset[chosen, 0] >= low) & (offset[chosen, 0] < low + 0.15 * radius)]
+        if len(column):
+            picks.append(column[np.argmin(sign * offset[column, 1])])
+    return np.unique(np.array(picks, dtype=np.int32))
+
+
+def _quadratic(points: Float32) -> NDArray[np.float64]:
+    """Return c0, c1, c2 of y over x, least squares."""
+    if len(points) < 3:
+        return np.array([0.0, 0.0, 0.0])
+    x = points[:, 0].astype(np.float64)
+    design = np.stack([np.ones_like(x), x, x * x], axis=1)
+    return np.asarray(np.linalg.lstsq(design, points[:, 1].astype(np.float64), rcond=None)[0])

@@ -1,0 +1,131 @@
+"""The default renderer: dlm's own shading in a context that pyrender opens.
+
+Of pyrender it takes the platform (EGL, device by device). Meshes are made once and updated in
+place; there is one framebuffer without multisampling; nothing is flipped by a copy.
+"""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.generator.look.sensor import sensed
+from dlm.generator.models.base import FaceModel, Float32
+from dlm.generator.models.normals import vertex_normals
+from dlm.generator.render import projection
+from dlm.generator.render.background import background_bank
+from dlm.generator.render.base import Frame
+from dlm.generator.render.context import open_context
+from dlm.generator.render.eyes import EyeFinder
+from dlm.generator.render.occlusion import visibility_harmonics
+from dlm.generator.render.textures import detail_texture
+from dlm.generator.render.uniforms import sample_values
+from dlm.generator.sampling.streams import Factor, stream
+from dlm.generator.scene import Scene, rotation
+
+MASKS = (
+    "lips", "inner_mouth", "lid_upper", "lid_lower",
+    "lash_line", "brow", "nose", "nostril",
+    "cheek", "ear", "scalp", "beard",
+    "moustache", "neck", "shirt", "cavity",
+)  # fmt: skip
+UNITS = {"noise": 0, "bank": 1}
+PROBE_SIDE = 192
+
+
+class PyrenderRenderer:
+    """Draws one head model at one size; one a process, for life."""
+
+    name = "pyrender"
+
+    def __init__(self, model: FaceModel, size: int) -> None:
+        self._platform, self.driver = open_context(size)
+        from OpenGL import GL
+
+        from dlm.generator.render import gpu
+
+        self._gl, self._gpu, self._model = GL, gpu, model
+        self._parts = model.topology.parts
+        self._eyes = EyeFinder(model)
+        GL.glEnable(GL.GL_DEPTH_TEST)
+        GL.glEnable(GL.GL_CULL_FACE)
+        GL.glFrontFace(GL.GL_CW)
+        occlusion = self._occlusion()
+        masks = np.zeros((model.topology.vertex_count, len(MASKS)), np.float32)
+        for k, name in enumerate(MASKS):
+            if name in model.regions:
+                masks[:, k] = model.regions[name]
+        still = [model.template, *np.split(masks, 4, axis=1)]
+        still += [occlusion[:, :4], occlusion[:, 4:8], occlusion[:, 8:]]
+        self._head = gpu.Mesh((3, 3), still, model.topology.triangles, len(masks))
+        self._block = gpu.UniformBlock(gpu.block_fields(gpu.shader_source("sample.glsl")))
+        gpu.tile_texture(UNITS["noise"], detail_texture())
+        gpu.layered_texture(UNITS["bank"], background_bank())
+        self._skin = gpu.Program("skin.vert", "skin.frag", UNITS)
+        self._backdrop = gpu.Program("backdrop.vert", "backdrop.frag", UNITS)
+        self._target = gpu.Target(size)
+
+    def draw(self, scene: Scene, vertices: Float32, normals: Float32) -> Frame:
+        """Draw `vertices` (V, 3), metres in the world, with unit `normals` (V, 3)."""
+        turn = rotation(*scene.head)
+        near, far = projection.depth_range(scene.camera, vertices)
+        clip = projection.world_to_clip(scene.camera, near, far)
+        self._block.send(sample_values(scene, turn, clip, self._eyes.find(vertices, turn)))
+        self._head.moving[:, :3], self._head.moving[:, 3:] = vertices, normals
+        self._head.update()
+        self._paint()
+        image = self._target.read_colour()[..., :3]
+        depth = projection.metres(self._target.read_depth(), near, far)
+        rng = stream(scene.seed, scene.index, Factor.SENSOR).spawn(1)[0]
+        return Frame(image=sensed(image, scene.look.sensor, rng), depth=depth)
+
+    def draws(self, model: FaceModel, size: int) -> bool:
+        """Whether this renderer is for `model` at `size`."""
+        same = model.topology.hash == self._model.topology.hash
+        return same and self._target.size == size
+
+    def _paint(self) -> None:
+        GL = self._gl
+        GL.glClear(GL.GL_DEPTH_BUFFER_BIT)
+        GL.glDepthMask(False)
+        self._backdrop.use()
+        self._nothing()
+        GL.glDepthMask(True)
+        self._skin.use()
+        self._head.draw()
+
+    def _nothing(self) -> None:
+        """Draw the one triangle of a shader that makes its own vertices."""
+        self._gl.glBindVertexArray(self._empty_array)
+        self._gl.glDisable(self._gl.GL_CULL_FACE)
+        self._gl.glDrawArrays(self._gl.GL_TRIANGLES, 0, 3)
+        self._gl.glEnable(self._gl.GL_CULL_FACE)
+
+    @cached_property
+    def _empty_array(self) -> int:
+        return int(self._gl.glGenVertexArrays(1))
+
+    def _occlusion(self) -> Float32:
+        """Return (V, 9), measured on the template with a small target of its own."""
+        GL, gpu, model = self._gl, self._gpu, self._model
+        target = gpu.Target(PROBE_SIDE)
+        mesh = gpu.Mesh((3,), (), model.topology.triangles, model.topology.vertex_count)
+        mesh.moving[:] = model.template
+        mesh.update()
+        program = gpu.Program("probe.vert", "probe.frag", {})
+        program.use()
+        place = program.location("clip")
+        GL.glDisable(GL.GL_CULL_FACE)
+        lashes = [r for name, r in self._parts.items() if name.startswith("lashes")]
+        stop = min((start for start, _ in lashes), default=mesh.triangle_count)
+
+        def depth_of(clip: NDArray[np.float64]) -> NDArray[np.float32]:
+            GL.glUniformMatrix4fv(place, 1, True, clip.astype(np.float32))
+            GL.glClear(GL.GL_DEPTH_BUFFER_BIT)
+            mesh.draw(0, stop)
+            return np.asarray(target.read_depth())
+
+        normals = vertex_normals(model.template[None], model.topology)[0]
+        result = visibility_harmonics(model.template, normals, depth_of)
+        GL.glEnable(GL.GL_CULL_FACE)
+        return result
