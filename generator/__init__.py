@@ -1,0 +1,1 @@
+"""From a seed to labelled faces: heads, looks, renderers, labels, worker processes."""

@@ -7,6 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("landmark_specs", "datasets", "generator", "train", "dlm")
+DATA = {
+    "landmark_specs/specs/": "The shipped layouts, one YAML each",
+    "generator/look/look.yaml": "How often each thing is seen; copy it, change it, `dlm render --look`",
+    "generator/render/shaders/": "GLSL, written once for every host",
+}
 START = "<!-- tree: written by tools/readme_tree.py -->\n"
 END = "<!-- end of tree -->"
 
@@ -25,10 +30,12 @@ def folder_lines(folder: Path) -> list[str]:
     depth = len(folder.relative_to(ROOT).parts) - 1
     lines = [line("  " * depth + folder.name + "/", phrase(folder / "__init__.py"))]
     for path in sorted(folder.glob("*.py")):
-        if path.name not in {"__init__.py", "__main__.py"}:
-            lines.append(line("  " * (depth + 1) + path.name, phrase(path)))
-    others = {path.suffix for path in folder.glob("*.yaml")}
-    return lines + [line("  " * (depth + 1) + f"*{suffix}", "data") for suffix in sorted(others)]
+        if not path.name.startswith("__"):
+            lines += [line("  " * (depth + 1) + path.name, phrase(path))]
+    for name, words in DATA.items():
+        if (ROOT / name).parent == folder:
+            lines += [line("  " * (depth + 1) + Path(name).name + "/" * name.endswith("/"), words)]
+    return lines
 
 
 def phrase(module: Path) -> str:

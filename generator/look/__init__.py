@@ -1,0 +1,1 @@
+"""All that is seen but is not geometry: drawn as plain numbers, by probabilities in one YAML."""

@@ -1,0 +1,1 @@
+"""Draws of people, expressions and poses, one random stream a factor."""

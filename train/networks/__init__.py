@@ -1,0 +1,1 @@
+"""Backbones and the heads that turn their maps into points."""
