@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("landmark_specs", "datasets", "generator", "train", "dlm")
 DATA = {
     "landmark_specs/specs/": "The shipped layouts, one YAML each",
-    "generator/look/look.yaml": "How often each thing is seen; copy it, change it, `dlm render --look`",
+    "generator/look/look.yaml": "How often each thing is seen; `dlm render --look` takes another",
     "generator/render/shaders/": "GLSL, written once for every host",
 }
 START = "<!-- tree: written by tools/readme_tree.py -->\n"

@@ -1,6 +1,7 @@
 """What every command prints with: progress on stderr, results on stdout."""
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -145,3 +146,8 @@ def _rich_bar(stream: TextIO) -> "RichProgress":
     )
     bar.start()
     return bar
+
+
+def command_line() -> str:
+    """Return the command as typed, to be kept with its results."""
+    return shlex.join(["dlm", *sys.argv[1:]])
