@@ -5,13 +5,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import scipy.sparse as sp
 
-from dlm.generator.models.base import Float32, Topology
+from dlm.generator.models.base import FaceModel, Float32, Topology
 
 _INCIDENCE: WeakKeyDictionary[Topology, sp.csr_matrix] = WeakKeyDictionary()
 
 
-def vertex_normals(vertices: Float32, topology: Topology) -> Float32:
+def vertex_normals(vertices: Float32, on: FaceModel | Topology) -> Float32:
     """Return (B, V, 3) unit normals of `vertices` (B, V, 3): area-weighted means of triangles."""
+    topology = on if isinstance(on, Topology) else on.topology
     incidence = _incidence(topology)
     a, b, c = topology.triangles.T
     normals = np.empty_like(vertices)

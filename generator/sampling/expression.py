@@ -1,0 +1,154 @@
+"""Faces people make: a mouth, a pair of eyes and brows that belong together.
+
+Units drawn independently look like nobody (jaws gape, lids flutter), so a draw picks a mouth, then
+eyes and brows whose chances depend on it, and every unit follows the intensity of its part. The
+shares follow what in-the-wild photographs show: the commonest mouth is a smile with the upper
+teeth, then a closed one.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.generator.models.base import ARKIT_UNITS, Float32
+
+_INDEX = {name: k for k, name in enumerate(ARKIT_UNITS)}
+
+# Part -> (share, {unit or pair: (low, high)}); all units of a part rise with one intensity.
+Part = tuple[float, Mapping[str, tuple[float, float]]]
+
+_MOUTHS: Mapping[str, Part] = {
+    "closed": (0.20, {"mouthSmile": (-0.05, 0.15), "mouthPress": (0.0, 0.2),
+                      "mouthShrugLower": (0.0, 0.15)}),
+    "parted": (0.08, {"jawOpen": (0.03, 0.12), "mouthUpperUp": (0.0, 0.2),
+                      "mouthLowerDown": (0.0, 0.2)}),
+    "smile_closed": (0.12, {"mouthSmile": (0.2, 0.75), "mouthDimple": (0.0, 0.3),
+                            "mouthPress": (0.0, 0.25), "cheekSquint": (0.0, 0.35)}),
+    "smile_teeth": (0.29, {"mouthSmile": (0.4, 0.95), "mouthUpperUp": (0.25, 0.65),
+                           "jawOpen": (0.02, 0.13), "mouthStretch": (0.0, 0.3),
+                           "mouthLowerDown": (0.05, 0.4), "mouthDimple": (0.0, 0.3),
+                           "cheekSquint": (0.1, 0.6), "noseSneer": (0.0, 0.15)}),
+    "laugh": (0.07, {"mouthSmile": (0.5, 1.0), "jawOpen": (0.15, 0.45),
+                     "mouthUpperUp": (0.3, 0.7), "mouthLowerDown": (0.1, 0.5),
+                     "mouthStretch": (0.0, 0.3), "cheekSquint": (0.3, 0.9),
+                     "noseSneer": (0.0, 0.3)}),
+    "speech_spread": (0.06, {"jawOpen": (0.05, 0.28), "mouthStretch": (0.0, 0.5),
+                             "mouthLowerDown": (0.1, 0.6), "mouthUpperUp": (0.0, 0.4)}),
+    "speech_round": (0.04, {"jawOpen": (0.03, 0.25), "mouthFunnel": (0.1, 0.7),
+                            "mouthPucker": (0.0, 0.4)}),
+    "pursed": (0.025, {"mouthPucker": (0.25, 0.95), "mouthFunnel": (0.0, 0.2)}),
+    "pressed": (0.03, {"mouthPress": (0.3, 0.9), "mouthRollLower": (0.0, 0.5),
+                       "mouthRollUpper": (0.0, 0.4), "mouthClose": (0.0, 0.03)}),
+    "frown": (0.035, {"mouthFrown": (0.2, 0.85), "mouthShrugLower": (0.0, 0.6),
+                      "mouthPress": (0.0, 0.3)}),
+    "open": (0.03, {"jawOpen": (0.25, 0.75), "mouthFunnel": (0.0, 0.3),
+                    "mouthStretch": (0.0, 0.3)}),
+    "disgust": (0.01, {"noseSneer": (0.4, 0.9), "mouthUpperUp": (0.3, 0.8),
+                       "mouthFrown": (0.0, 0.4)}),
+    "puffed": (0.005, {"cheekPuff": (0.3, 0.9), "mouthPucker": (0.0, 0.3)}),
+    "tongue": (0.005, {"tongueOut": (0.5, 1.0), "jawOpen": (0.3, 0.5)}),
+}  # fmt: skip
+
+_EYES: Mapping[str, Part] = {
+    "open": (0.62, {"eyeWide": (-0.1, 0.25), "eyeSquint": (0.0, 0.15)}),
+    "wide": (0.06, {"eyeWide": (0.35, 1.0)}),
+    "narrow": (0.16, {"eyeSquint": (0.2, 0.75), "eyeBlink": (0.0, 0.25)}),
+    "half_closed": (0.08, {"eyeBlink": (0.25, 0.75)}),
+    "closed": (0.07, {"eyeBlink": (0.97, 1.0)}),
+    "wink": (0.01, {"eyeBlinkLeft": (0.9, 1.0), "eyeSquintLeft": (0.2, 0.6),
+                    "cheekSquintLeft": (0.2, 0.6)}),
+}  # fmt: skip
+
+_BROWS: Mapping[str, Part] = {
+    "rest": (0.52, {"browInnerUp": (0.0, 0.15), "browDown": (0.0, 0.15)}),
+    "raised": (0.17, {"browInnerUp": (0.2, 0.9), "browOuterUp": (0.2, 0.9)}),
+    "drawn": (0.17, {"browDown": (0.2, 0.9)}),
+    "worried": (0.08, {"browInnerUp": (0.3, 0.9), "browDown": (0.0, 0.4)}),
+    "one_up": (0.06, {"browOuterUpLeft": (0.3, 0.9), "browDownRight": (0.0, 0.5)}),
+}  # fmt: skip
+
+# How much likelier an eye or brow part is beside a mouth (1 where not named).
+_BESIDE: Mapping[str, Mapping[str, float]] = {
+    "smile_teeth": {"narrow": 1.8, "wide": 0.4, "closed": 0.6, "drawn": 0.3, "worried": 0.3},
+    "laugh": {"narrow": 3.0, "closed": 2.0, "wide": 0.3, "drawn": 0.5},
+    "smile_closed": {"narrow": 1.4, "drawn": 0.4},
+    "frown": {"drawn": 3.0, "worried": 3.0, "narrow": 1.5},
+    "open": {"wide": 8.0, "raised": 3.0},
+    "disgust": {"narrow": 3.0, "drawn": 3.0},
+}
+_SIDED = 0.09  # standard deviation of the log of left against right
+_LOPSIDED = 0.08  # share of faces whose two sides differ visibly
+
+
+def sample_expression(rng: np.random.Generator) -> Float32:
+    """Draw (52,) weights in 0 to 1, in the order of ARKIT_UNITS; the eyeLook units stay 0."""
+    weights = np.zeros(len(ARKIT_UNITS))
+    mouth = _pick(rng, _MOUTHS, {})
+    odds = _BESIDE.get(mouth, {})
+    for parts, name in ((_MOUTHS, mouth), (_EYES, _pick(rng, _EYES, odds)),
+                        (_BROWS, _pick(rng, _BROWS, odds))):  # fmt: skip
+        np.maximum(weights, _drawn(rng, parts[name][1]), out=weights)
+    _shift_sideways(rng, weights)
+    weights *= _sides(rng)
+    # Lids that an unequal pair would leave ajar stay shut.
+    shut = weights[[_INDEX["eyeBlinkLeft"], _INDEX["eyeBlinkRight"]]]
+    if shut.min() > 0.8:
+        weights[[_INDEX["eyeBlinkLeft"], _INDEX["eyeBlinkRight"]]] = 1.0
+    return np.clip(weights, 0, 1).astype(np.float32)
+
+
+def sample_gaze(rng: np.random.Generator, head: Float32) -> Float32:
+    """Draw (2, 2) radians [left, right][yaw, pitch] in the head's frame.
+
+    `head` is the head's yaw, pitch and roll before the camera. Half of the people look into the
+    camera as far as their eyes turn (so against the head's turn), the others somewhere near; the
+    two eyes meet at a distance of 0.4 m or more.
+    """
+    limits = np.radians([32.0, 22.0])
+    into_camera = -np.asarray(head[:2], dtype=np.float64)
+    if rng.random() < 0.5:
+        aim = into_camera + rng.normal(size=2) * np.radians(2.0)
+    else:
+        aim = 0.4 * into_camera + rng.normal(size=2) * np.radians([14.0, 8.0])
+    reachable = limits * np.tanh(aim / limits)
+    squint = np.arctan(0.03 / rng.uniform(0.4, 6.0))  # half the distance of the eyes over its aim
+    gaze = np.stack([reachable, reachable])
+    gaze[:, 0] += [-squint, squint]
+    return gaze.astype(np.float32)
+
+
+def _pick(rng: np.random.Generator, parts: Mapping[str, Part], odds: Mapping[str, float]) -> str:
+    names = list(parts)
+    share = np.array([parts[name][0] * odds.get(name, 1.0) for name in names])
+    return names[rng.choice(len(names), p=share / share.sum())]
+
+
+def _drawn(
+    rng: np.random.Generator, units: Mapping[str, tuple[float, float]]
+) -> NDArray[np.float64]:
+    """Draw a part's units: most of the way with one intensity, the rest on their own."""
+    weights = np.zeros(len(ARKIT_UNITS))
+    intensity = rng.random()
+    for unit, (low, high) in units.items():
+        level = 0.65 * intensity + 0.35 * rng.random()
+        names = [unit] if unit in _INDEX else [f"{unit}Left", f"{unit}Right"]
+        weights[[_INDEX[name] for name in names]] = low + (high - low) * level
+    return np.maximum(weights, 0)
+
+
+def _sides(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return a factor for each unit: the two sides of a face never move quite alike."""
+    spread = 3.5 * _SIDED if rng.random() < _LOPSIDED else _SIDED
+    lean, flip = rng.normal(scale=spread), rng.random() < 0.5
+    sign = np.array([name.endswith("Left") * 1.0 - name.endswith("Right") for name in ARKIT_UNITS])
+    own = rng.normal(scale=0.4 * spread, size=len(ARKIT_UNITS))
+    return np.asarray(np.exp(sign * (lean * (-1 if flip else 1)) + np.abs(sign) * own))
+
+
+def _shift_sideways(rng: np.random.Generator, weights: NDArray[np.float64]) -> None:
+    """Let mouth and jaw stand a little aside on some faces."""
+    if rng.random() < 0.15:
+        side = "Left" if rng.random() < 0.5 else "Right"
+        weights[_INDEX[f"mouth{side}"]] = rng.uniform(0.0, 0.35)
+        weights[_INDEX[f"jaw{side}"]] = rng.uniform(0.0, 0.2)

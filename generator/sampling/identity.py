@@ -1,0 +1,98 @@
+"""Who a head belongs to: age, sex, ancestry and build first, then a face of one's own.
+
+MakeHuman's macro targets are corners of a box; a person is a point in it, so the weights of the
+corners multiply. Local shape is drawn about that, alike on both sides but for a little.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.generator.models.base import Identity
+from dlm.generator.models.makehuman_bake import mean_macro_weights
+from dlm.generator.models.makehuman_targets import MACROS, MUSCLES, RACES, WEIGHTS
+
+# Years at which MakeHuman's four ages stand; between them the weights are linear.
+_AGE_YEARS = {"baby": 1.0, "child": 10.0, "young": 25.0, "old": 90.0}
+_AGE_GROUPS = ((0.05, 3, 12), (0.07, 12, 18), (0.70, 18, 55), (0.18, 55, 85))  # share, from, to
+
+# Standard deviation of a slider that ends at -1 and 1; the first prefix that fits counts.
+_SPREAD: tuple[tuple[str, float], ...] = (
+    ("asym-", 0.07), ("eye-scale", 0.08), ("eye-trans", 0.08), ("eye-push", 0.08),
+    ("eye-height", 0.15), ("eye-", 0.19), ("ear-shape", 0.17), ("ear-", 0.19),
+    ("cheek-", 0.20), ("head-scale-horiz", 0.14), ("head-scale", 0.11), ("head-fat", 0.20),
+    ("head-back", 0.17), ("head-", 0.15), ("neck-double", 0.17), ("neck-", 0.15),
+    ("mouth-trans", 0.10), ("mouth-scale-depth", 0.10), ("mouth-laugh", 0.17), ("mouth-", 0.16),
+    ("nose-trans", 0.10), ("nose-scale", 0.15), ("nose-", 0.18), ("chin-", 0.18),
+    ("forehead-", 0.17), ("eyebrows-", 0.17),
+)  # fmt: skip
+_ONE_SIDED = ("head-diamond", "head-invertedtriangular", "head-oval", "head-rectangular",
+              "head-round", "head-square", "head-triangular", "chin-triangle",
+              "ear-shape-")  # fmt: skip
+_OWN_SIDE = 0.25  # share of a paired slider's spread that each side draws for itself
+
+
+def sample_identity(rng: np.random.Generator, names: Sequence[str]) -> Identity:
+    """Draw one person; `names` are the model's identity coefficients, macro corners first."""
+    years = _age(rng)
+    sex = float(np.clip(rng.integers(2) + rng.normal(scale=0.15), 0, 1))
+    shares = rng.dirichlet([0.4, 0.4, 0.4])
+    muscle = float(np.clip(rng.normal(0.45 + 0.1 * sex, 0.16), 0, 1))
+    weight = float(np.clip(rng.normal(0.5, 0.19), 0, 1))
+    coefficients = np.zeros(len(names), dtype=np.float32)
+    corners = macro_weights(years=years, sex=sex, shares=shares, muscle=muscle, weight=weight)
+    coefficients[: len(MACROS)] = corners - mean_macro_weights()
+    coefficients[len(MACROS) :] = _local(rng, tuple(names[len(MACROS) :]))
+    traits = {"age": years, "sex": sex, "weight": weight, "muscle": muscle}
+    traits |= {race: float(share) for race, share in zip(RACES, shares, strict=True)}
+    return Identity(coefficients=coefficients, traits=traits)
+
+
+def macro_weights(
+    *, years: float, sex: float, shares: Sequence[float] | NDArray[np.float64],
+    muscle: float, weight: float,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return the weight of each macro corner, in the order of MACROS."""
+    factor = {"female": 1 - sex, "male": sex, **dict(zip(RACES, shares, strict=True))}
+    factor |= _between(list(_AGE_YEARS), list(_AGE_YEARS.values()), years)
+    factor |= _between(list(MUSCLES), [0.0, 0.5, 1.0], muscle)
+    factor |= _between(list(WEIGHTS), [0.0, 0.5, 1.0], weight)
+    factor["universal"] = 1.0
+    return np.array([np.prod([factor[word] for word in name.split("-")]) for name in MACROS])
+
+
+def _between(names: list[str], at: list[float], value: float) -> dict[str, float]:
+    """Return hat functions: 1 at a name's own place, 0 at its neighbours'."""
+    eye = np.eye(len(names))
+    return {name: float(np.interp(value, at, eye[k])) for k, name in enumerate(names)}
+
+
+def _age(rng: np.random.Generator) -> float:
+    share, low, high = (np.array(column, dtype=float) for column in zip(*_AGE_GROUPS, strict=True))
+    group = rng.choice(len(share), p=share)
+    return float(rng.uniform(low[group], high[group]))
+
+
+def _local(rng: np.random.Generator, names: tuple[str, ...]) -> NDArray[np.float64]:
+    """Draw the local sliders, each within -1 to 1 (0 to 1 where it has no opposite)."""
+    spread, one_sided, partner = _sliders(names)
+    draws = rng.normal(size=(2, len(names)))
+    own = np.where(partner == np.arange(len(names)), 0.0, _OWN_SIDE)
+    mixed = np.sqrt(1 - own**2) * draws[0][np.minimum(partner, np.arange(len(names)))]
+    values = (mixed + own * draws[1]) * spread
+    return np.clip(np.where(one_sided, np.maximum(values, 0), values), -1, 1)
+
+
+@lru_cache(maxsize=4)
+def _sliders(
+    names: tuple[str, ...],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Return each slider's spread, whether it has one side only, and its twin's number."""
+    plain = [name[2:] if name[:2] in ("l-", "r-") else name for name in names]
+    spread = [next(size for prefix, size in _SPREAD if name.startswith(prefix)) for name in plain]
+    place = {name: k for k, name in enumerate(names)}
+    swap = {"l-": "r-", "r-": "l-"}
+    twin = [place[swap[n[:2]] + n[2:]] if n[:2] in swap else k for k, n in enumerate(names)]
+    return np.array(spread), np.array([n.startswith(_ONE_SIDED) for n in plain]), np.array(twin)
