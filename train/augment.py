@@ -1,0 +1,109 @@
+"""Augmentation of a batch of cached crops, as batched tensor operations with one warp.
+
+Order: geometry, shadows and occluders, colour, degradation (dlm.train.degrade). Every draw comes
+from the generator handed in, so a step's augmentation is a pure function of (seed, step).
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+from dlm.train.colour import jitter_colour
+from dlm.train.degrade import degrade
+from dlm.train.draws import normal, uniform
+from dlm.train.occlude import occlude
+
+CACHE_MARGIN = 1.5  # side of a cached crop in sides of the network's crop
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How far faces are moved. Angles in degrees; shift in sides of the crop; scale as log SD."""
+
+    rotation: float = 20.0
+    rotation_limit: float = 60.0
+    scale: float = 0.12
+    shift: float = 0.04
+    aspect: float = 0.07
+    perspective: float = 0.08
+    flip: float = 0.5
+
+
+def warp_matrices(batch: int, geometry: Geometry, rng: Generator) -> Tensor:
+    """Return (B, 3, 3) homographies from crop to source, both in sides of the crop from its centre.
+
+    Without the flip, which is a separate matter of the labels' order.
+    """
+    limit = geometry.rotation_limit
+    angle = (normal(rng, batch) * geometry.rotation).clamp(-limit, limit) * (math.pi / 180)
+    scale = torch.exp(normal(rng, batch) * geometry.scale)
+    aspect = torch.exp(normal(rng, batch) * geometry.aspect)
+    cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
+    shift = normal(rng, batch, 2) * geometry.shift
+    tilt = uniform(rng, -geometry.perspective, geometry.perspective, batch, 2)
+    one = torch.ones_like(cos)
+    rows = [cos * aspect, -sin, shift[:, 0], sin * aspect, cos, shift[:, 1], tilt[:, 0], tilt[:, 1]]
+    return torch.stack([*rows, one], dim=-1).view(batch, 3, 3)
+
+
+def project(matrices: Tensor, points: Tensor) -> Tensor:
+    """Map (B, P, 2) points by (B, 3, 3) homographies."""
+    mapped = points @ matrices[:, :, :2].mT + matrices[:, None, :, 2]
+    return mapped[..., :2] / mapped[..., 2:]
+
+
+def warp(images: Tensor, points: Tensor, matrices: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Draw (B, C, K, K) cached crops at (B, C, size, size) and move (B, P, 2) points with them.
+
+    `matrices` map crop to source (see warp_matrices); points are pixels of the cache, then of the
+    crop. What lies outside the cache repeats its border.
+    """
+    cached = images.shape[-1]
+    axis = (torch.arange(size, device=images.device) - (size - 1) / 2) / size
+    grid = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1).view(1, -1, 2)
+    source = project(matrices, grid.expand(len(images), -1, -1)) * (2 / CACHE_MARGIN)
+    drawn = F.grid_sample(
+        images, source.view(-1, size, size, 2), padding_mode="border", align_corners=False
+    )
+    sides = (points - (cached - 1) / 2) * (CACHE_MARGIN / cached)
+    moved = project(torch.linalg.inv(matrices.double()).to(matrices.dtype), sides)
+    return drawn, moved * size + (size - 1) / 2
+
+
+def flip_some(
+    images: Tensor, points: Tensor, mirror: Tensor, chance: float, rng: Generator
+) -> tuple[Tensor, Tensor]:
+    """Mirror some of (B, C, S, S) images with their (B, P, 2) points and the points' order."""
+    flipped = (uniform(rng, 0, 1, len(images)) < chance).to(images.device)
+    mirrored = points[:, mirror] * points.new_tensor([-1, 1])
+    mirrored = mirrored + points.new_tensor([images.shape[-1] - 1, 0])
+    images = torch.where(flipped[:, None, None, None], images.flip(-1), images)
+    return images, torch.where(flipped[:, None, None], mirrored, points)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Everything done to a batch; `appearance` off leaves the pixels' values alone."""
+
+    geometry: Geometry = Geometry()
+    appearance: bool = True
+
+    def __call__(
+        self, images: Tensor, points: Tensor, mirror: Tensor, size: int, rng: Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Return crops (B, 3, size, size) in 0 to 1 and points (B, P, 2) in their pixels.
+
+        `images` (B, 3, K, K) in 0 to 1 and `points` in pixels of the cache.
+        """
+        matrices = warp_matrices(len(images), self.geometry, rng).to(images.device)
+        images, points = warp(images, points, matrices, size)
+        images, points = flip_some(images, points, mirror, self.geometry.flip, rng)
+        if self.appearance:
+            images = degrade(jitter_colour(occlude(images, rng), rng), rng).clamp_(0, 1)
+        return images, points
+
+
+PLAIN = Augmentation(Geometry(0, 0, 0, 0, 0, 0, 0), appearance=False)

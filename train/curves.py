@@ -1,0 +1,46 @@
+"""Plots: how a run went, and how errors are distributed."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dlm.datasets.files import replacing
+from dlm.train.metrics import THRESHOLD, ced
+
+
+def draw_curves(path: Path, log: Sequence[Mapping[str, Any]], normaliser: str) -> None:
+    """Write a PNG of loss and held-out NME against samples seen."""
+    from matplotlib.figure import Figure
+
+    seen = [entry["seen"] for entry in log]
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot(seen, [entry["loss"] for entry in log], color="tab:blue", marker=".")
+    left.set(title="training loss (KL + smooth L1)", xlabel="samples seen", yscale="log")
+    right.plot(seen, [100 * entry["nme"] for entry in log], color="tab:orange", marker=".")
+    right.set(title="held-out identities", xlabel="samples seen", yscale="log")
+    right.set_ylabel(f"NME, % of {normaliser.replace('_', '-')}")
+    for axes in (left, right):
+        axes.grid(alpha=0.3, which="both")
+    _save(figure, path)
+
+
+def draw_ced(path: Path, errors: Mapping[str, Any], normaliser: str) -> None:
+    """Write a PNG of cumulative error curves; `errors` holds (N,) fractions by name."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4.2), layout="constrained")
+    axes = figure.subplots()
+    for name, values in errors.items():
+        ordered, share = ced(values)
+        axes.step([0, *(100 * ordered)], [0, *share], where="post", label=name)
+    axes.set(xlim=(0, 100 * THRESHOLD), ylim=(0, 1), ylabel="share of faces")
+    axes.set_xlabel(f"NME, % of {normaliser}")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    _save(figure, path)
+
+
+def _save(figure: Any, path: Path) -> None:
+    with replacing(path) as file:
+        figure.savefig(file, format="png", dpi=110)

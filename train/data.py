@@ -1,0 +1,106 @@
+"""What a run learns from and is validated on: one dataset, split by identity, cropped once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.datasets import Dataset
+from dlm.errors import TrainError
+from dlm.landmark_specs import LandmarkSpec
+from dlm.train import crops
+from dlm.train.faces import (
+    VALIDATION_FACES,
+    Crops,
+    Faces,
+    Float32,
+    Int64,
+    Report,
+    boxes_of,
+    plain_crops,
+    split_by_identity,
+    training_crops,
+)
+
+Labels = Callable[[Dataset], Float32]  # (N, P, 2) points of every row, in image pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """The cropped pictures of a dataset, without labels: any layout's can be laid on them."""
+
+    training: Crops
+    validation: Crops
+    training_rows: Int64
+    validation_rows: Int64
+    recipe: dict[str, Any]  # what the dataset was, for the run file
+
+    @classmethod
+    def read(cls, dataset: Dataset, size: int, report: Report) -> Self:
+        """Crop the pictures of `dataset` at the boxes of its own layout."""
+        train, held_out = split_by_identity(dataset)
+        if not len(train):
+            raise TrainError(
+                f"holds {len(dataset)} faces: none is left to train on beside the held-out ones",
+                str(dataset.path), "render more, of at least two identities",
+            )  # fmt: skip
+        held_out = held_out[:VALIDATION_FACES]
+        boxes = boxes_of(dataset.columns(["points"])["points"], dataset.spec)
+        return cls(
+            training_crops(dataset, train, boxes[train], size, report),
+            plain_crops(dataset, held_out, boxes[held_out], size, report),
+            train, held_out, describe(dataset, train, held_out),
+        )  # fmt: skip
+
+    def label(self, points: Float32, spec: LandmarkSpec) -> "TrainingData":
+        """Return training data with the (N, P, 2) points of every row of the dataset."""
+        return TrainingData(
+            spec,
+            self.training.label(points[self.training_rows]),
+            self.validation.label(points[self.validation_rows]),
+            self.recipe,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Faces of one layout."""
+
+    spec: LandmarkSpec
+    training: Faces  # with a margin, dlm.train.augment.CACHE_MARGIN
+    validation: Faces  # as at test; identities that training does not hold
+    recipe: dict[str, Any]
+
+
+def load(dataset: Dataset, spec: LandmarkSpec, size: int, report: Report) -> TrainingData:
+    """Return the training data of a dataset that is labelled with `spec`; DatasetError if not."""
+    dataset.require_spec(spec)
+    points = dataset.columns(["points"])["points"]
+    return Pictures.read(dataset, size, report).label(points, spec)
+
+
+def describe(dataset: Dataset, train: Int64, held_out: Int64) -> dict[str, Any]:
+    """Return what a run file says of its dataset."""
+    return {
+        "path": str(dataset.path.resolve()),
+        "recipe": dataset.recipe.hash,
+        "model": dataset.recipe.model,
+        "faces": len(train),
+        "held_out_faces": len(held_out),
+        "crop": crops.CROP_RULE,
+    }
+
+
+def divisors(points: NDArray[Any], spec: LandmarkSpec) -> tuple[str, crops.Float64]:
+    """Return the name and the (N,) values of what divides the errors of (N, P, 2) points.
+
+    The layout's own normaliser where it has one (inter_ocular first), else the square root of
+    width times height of the tight box.
+    """
+    truth = np.asarray(points, dtype=np.float64)
+    for name in sorted(spec.normaliser, key=lambda name: name != "inter_ocular"):
+        first, second = spec.normaliser[name]
+        return name, np.asarray(np.linalg.norm(truth[:, first] - truth[:, second], axis=-1))
+    return "box", np.asarray(np.sqrt(np.prod(np.ptp(truth, axis=1), axis=-1)))

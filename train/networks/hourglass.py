@@ -1,0 +1,93 @@
+"""The stacked hourglass: a fast stem, then hourglasses that each end in one map a point.
+
+The skeleton (pre-activation residuals, skip branch at each level, features re-injected between
+stacks, a loss on every stack) is Newell, Yang and Deng's, 2016. The stem is our own: two strided
+3x3 convolutions reach a quarter of the resolution at once, because on a CPU the published 7x7
+stem at full width costs as much as the hourglass itself.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+STRIDE = 4  # input pixels a heatmap cell
+
+
+class Residual(nn.Module):
+    """BN ReLU 1x1, BN ReLU 3x3, BN ReLU 1x1, plus the input; `width` channels in and out."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        half = width // 2
+        self.norm1, self.conv1 = nn.BatchNorm2d(width), nn.Conv2d(width, half, 1, bias=False)
+        self.norm2, self.conv2 = nn.BatchNorm2d(half), nn.Conv2d(half, half, 3, 1, 1, bias=False)
+        self.norm3, self.conv3 = nn.BatchNorm2d(half), nn.Conv2d(half, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, width, H, W) to the same shape."""
+        y: Tensor = self.conv1(F.relu(self.norm1(x), inplace=True))
+        y = self.conv2(F.relu(self.norm2(y), inplace=True))
+        y = self.conv3(F.relu(self.norm3(y), inplace=True))
+        return x + y
+
+
+class Stem(nn.Module):
+    """(B, 3, S, S) pixels to (B, width, S/4, S/4) features."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        half = width // 2
+        self.conv1, self.norm1 = nn.Conv2d(3, half, 3, 2, 1, bias=False), nn.BatchNorm2d(half)
+        self.conv2 = nn.Conv2d(half, width, 3, 2, 1)
+        self.residual = Residual(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.norm1(self.conv1(x)), inplace=True)
+        features: Tensor = self.residual(self.conv2(x))
+        return features
+
+
+class Hourglass(nn.Module):
+    """Down `depth` halvings and back up, with a residual on each skip branch."""
+
+    def __init__(self, width: int, depth: int) -> None:
+        super().__init__()
+        self.skip = Residual(width)
+        self.before = Residual(width)
+        self.inner: nn.Module = Hourglass(width, depth - 1) if depth > 1 else Residual(width)
+        self.after = Residual(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, width, H, W) to the same shape; H and W divisible by 2**depth."""
+        low: Tensor = self.after(self.inner(self.before(F.max_pool2d(x, 2))))
+        skipped: Tensor = self.skip(x)
+        return skipped + F.interpolate(low, scale_factor=2, mode="nearest")
+
+
+class StackedHourglass(nn.Module):
+    """(B, 3, S, S) images, zero mean and about unit range, to one logit map a point and stack."""
+
+    def __init__(self, points: int, *, stacks: int = 1, width: int = 64, depth: int = 3) -> None:
+        super().__init__()
+        self.stem = Stem(width)
+        self.hourglasses = nn.ModuleList(Hourglass(width, depth) for _ in range(stacks))
+        self.features = nn.ModuleList(_feature_layer(width) for _ in range(stacks))
+        self.maps = nn.ModuleList(nn.Conv2d(width, points, 1) for _ in range(stacks))
+        self.remaps = nn.ModuleList(nn.Conv2d(width + points, width, 1) for _ in range(stacks - 1))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Return the logits (B, P, S/4, S/4) of every stack, the last one best."""
+        x = self.stem(x)
+        logits = []
+        for stack, hourglass in enumerate(self.hourglasses):
+            features = self.features[stack](hourglass(x))
+            logits.append(self.maps[stack](features))
+            if stack < len(self.remaps):
+                x = x + self.remaps[stack](torch.cat([features, logits[-1]], dim=1))
+        return logits
+
+
+def _feature_layer(width: int) -> nn.Module:
+    return nn.Sequential(
+        Residual(width), nn.Conv2d(width, width, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()
+    )
