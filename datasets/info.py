@@ -30,7 +30,7 @@ def describe(path: str | Path, *, deep: bool = False) -> dict[str, Any]:
     shards, faults = survey(folder, recipe)
     listed, complete = _manifest(folder, recipe, faults)
     if deep:
-        found = verify([listed.get(shard.path, shard) for shard in shards])
+        found = verify([listed.get(shard.path, shard) for shard in shards], recipe)
         shards = [shard for shard in shards if str(shard.path) not in {f.where for f in found}]
         faults += found
     data = Dataset(folder, recipe, shards, complete=complete)

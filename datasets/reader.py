@@ -20,7 +20,7 @@ from dlm.datasets.images import UInt8, decode_batch, decode_jpeg
 from dlm.datasets.manifest import read_manifest
 from dlm.datasets.recipe import Recipe, read_recipe
 from dlm.datasets.schema import Column
-from dlm.datasets.shards import Shard, damaged, read_shard, shard_files
+from dlm.datasets.shards import Shard, damage_told, open_shard, read_shard, shard_files
 from dlm.datasets.writer import GROUP_ROWS
 from dlm.errors import DatasetError
 
@@ -211,16 +211,12 @@ class Dataset:
 
     def _read(self, number: int, read: Callable[[pq.ParquetFile], pa.Table]) -> pa.Table:
         path = self.shards[number].path
-        try:
-            file = self._files.pop(number, None) or pq.ParquetFile(
-                path, page_checksum_verification=True
-            )
-            self._files[number] = file  # the most recently used is the last
-            if len(self._files) > OPEN_FILES:
-                self._files.pop(next(iter(self._files))).close()
+        file = self._files.pop(number, None) or open_shard(path, self.recipe)
+        self._files[number] = file  # the most recently used is the last
+        if len(self._files) > OPEN_FILES:
+            self._files.pop(next(iter(self._files))).close()
+        with damage_told(path):
             return read(file)
-        except (OSError, pa.ArrowException) as error:
-            raise damaged(path, error) from error
 
 
 def _sample(recipe: Recipe, values: dict[str, Any]) -> Sample:

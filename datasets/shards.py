@@ -3,7 +3,8 @@
 The footer of a shard carries its recipe's hash and its range of ids, and every page a checksum.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -48,26 +49,41 @@ def damaged(path: Path, reason: object) -> DatasetError:
     )
 
 
+@contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    """Turn what Arrow says of a damaged file into a DatasetError."""
+    try:
+        yield
+    except (OSError, pa.ArrowException, ValueError) as error:  # ValueError: names not in UTF-8
+        raise damaged(path, error) from error
+
+
+def open_shard(path: Path, recipe: Recipe) -> pq.ParquetFile:
+    """Open a shard to read pages against their checksums; DatasetError unless it is `recipe`'s."""
+    with damage_told(path):
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        notes, schema = file.metadata.metadata or {}, file.schema_arrow
+    if notes.get(RECIPE_KEY) != recipe.hash.encode():
+        raise damaged(path, "it belongs to another recipe")
+    if not schema.equals(recipe.schema) or file.metadata.num_rows == 0:
+        raise damaged(path, "its columns are not the recipe's")
+    return file
+
+
 def read_shard(path: Path, recipe: Recipe) -> Shard:
-    """Return the shard at `path` after a cheap check: end of file, footer, recipe, ids, schema.
+    """Return the shard at `path` after a cheap check: end of file, footer, recipe, columns, ids.
 
     Raises DatasetError. A flipped bit within the data is found on reading or by `verify`.
     """
+    with open_shard(path, recipe) as file:
+        footer = file.metadata
+    size = path.stat().st_size
     try:
-        size = path.stat().st_size
-        with pq.ParquetFile(path) as file:
-            footer, schema = file.metadata, file.schema_arrow
-    except (OSError, pa.ArrowException) as error:
-        raise damaged(path, error) from error
-    rows, notes = footer.num_rows, footer.metadata or {}
-    if notes.get(RECIPE_KEY) != recipe.hash.encode():
-        raise damaged(path, "it belongs to another recipe")
-    try:
-        start, stop = map(int, notes[IDS_KEY].split(b"-"))
+        start, stop = map(int, footer.metadata[IDS_KEY].split(b"-"))
     except (KeyError, ValueError) as error:
         raise damaged(path, "its footer names no ids") from error
-    if stop - start != rows or rows == 0 or not schema.equals(recipe.schema):
-        raise damaged(path, "its footer contradicts itself")
+    if stop - start != footer.num_rows:
+        raise damaged(path, "its rows and ids differ in number")
     if _end_of_data(footer) + footer.serialized_size + 8 != size:
         raise damaged(path, "bytes are missing or too many")
     if path != shard_path(path.parents[1], start // recipe.shard_size):
@@ -93,7 +109,7 @@ def survey(folder: Path, recipe: Recipe) -> tuple[list[Shard], list[DatasetError
     return whole, faults
 
 
-def verify(shards: Sequence[Shard]) -> list[DatasetError]:
+def verify(shards: Sequence[Shard], recipe: Recipe) -> list[DatasetError]:
     """Read shards to the last byte; return what is wrong with those that are damaged.
 
     Against the manifest's sha256 where there is one, else against the checksum of every page.
@@ -102,7 +118,7 @@ def verify(shards: Sequence[Shard]) -> list[DatasetError]:
     for shard in shards:
         try:
             if shard.sha256 is None:
-                _read_all_pages(shard)
+                _read_all_pages(shard, recipe)
             elif sha256_of(shard.path) != shard.sha256:
                 raise damaged(shard.path, "its sha256 is not the one in the manifest")
         except DatasetError as fault:
@@ -110,13 +126,10 @@ def verify(shards: Sequence[Shard]) -> list[DatasetError]:
     return faults
 
 
-def _read_all_pages(shard: Shard) -> None:
-    try:
-        with pq.ParquetFile(shard.path, page_checksum_verification=True) as file:
-            for group in range(file.num_row_groups):
-                file.read_row_group(group, use_threads=False)
-    except (OSError, pa.ArrowException) as error:
-        raise damaged(shard.path, error) from error
+def _read_all_pages(shard: Shard, recipe: Recipe) -> None:
+    with open_shard(shard.path, recipe) as file, damage_told(shard.path):
+        for group in range(file.num_row_groups):
+            file.read_row_group(group, use_threads=False)
 
 
 def sha256_of(path: Path) -> str:
