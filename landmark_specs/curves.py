@@ -1,0 +1,57 @@
+"""Points evenly along a curve, taken from the vertices of a mesh.
+
+Shapes: C curve samples, V vertices, n points; lengths in whatever unit the vertices have.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+
+def along(curve: Float, fractions: Float) -> Float:
+    """Return the (n, D) places at `fractions` (n,) of the arc length of the polyline (C, D)."""
+    steps = np.linalg.norm(np.diff(curve, axis=0), axis=1)
+    length = np.concatenate([[0.0], np.cumsum(steps)])
+    wanted = np.asarray(fractions) * length[-1]
+    return np.stack([np.interp(wanted, length, column) for column in curve.T], axis=1)
+
+
+def settle(
+    targets: Float, vertices: Float, allowed: Index, fixed: dict[int, int], width: int = 24
+) -> Index:
+    """Return n distinct vertices near `targets` (n, 3), in order, as evenly spaced as they are.
+
+    Of the `allowed` vertices the `width` nearest to each target are tried; the choice minimises
+    squared distance to the target plus squared error of each step, by dynamic programming.
+    `fixed` says which places are settled already: place -> vertex.
+    """
+    options = [
+        np.array([fixed[k]]) if k in fixed else _nearest(vertices, allowed, target, width)
+        for k, target in enumerate(targets)
+    ]
+    cost = _misfit(vertices, options[0], targets[0])
+    back: list[Index] = []
+    for k in range(1, len(targets)):
+        step = vertices[options[k]][None] - vertices[options[k - 1]][:, None]
+        wanted = targets[k] - targets[k - 1]
+        total = cost[:, None] + ((step - wanted) ** 2).sum(axis=2)
+        total[options[k - 1][:, None] == options[k][None]] = np.inf
+        back.append(total.argmin(axis=0))
+        cost = total.min(axis=0) + _misfit(vertices, options[k], targets[k])
+    place = int(cost.argmin())
+    chosen = [options[-1][place]]
+    for k in range(len(back) - 1, -1, -1):
+        place = int(back[k][place])
+        chosen.append(options[k][place])
+    return np.array(chosen[::-1])
+
+
+def _nearest(vertices: Float, allowed: Index, target: Float, width: int) -> Index:
+    distance = ((vertices[allowed] - target) ** 2).sum(axis=1)
+    return np.asarray(allowed[np.argsort(distance, kind="stable")[:width]])
+
+
+def _misfit(vertices: Float, options: Index, target: Float) -> Float:
+    return np.asarray(((vertices[options] - target) ** 2).sum(axis=1))
