@@ -37,9 +37,10 @@ def write_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, outdating: Path | None = None) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` when the block ends without an error.
 
+    `outdating` is a file that would tell wrong things of the new one: it is gone before that.
     Whoever lists the folder sees the old file or the new one, never a part, also after a power
     cut. A killed writer leaves a hidden `.tmp` file, which `remove_leftovers` takes away.
     """
@@ -52,6 +53,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
+                if outdating is not None:
+                    outdating.unlink(missing_ok=True)
                 os.replace(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)

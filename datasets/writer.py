@@ -104,10 +104,8 @@ def write_shard(folder: Path, shard: int, columns: Mapping[str, Values], recipe:
         raise ValueError(f"shard {shard} starts at id {first}; got {len(ids)} ids: {ids[:3]}...")
     path = shard_path(folder, shard)
     encoded = _encode(table, recipe)
-    with replacing(path) as file:
+    with replacing(path, outdating=folder / MANIFEST_FILE) as file:
         file.write(encoded)
-        # An older manifest tells of an older set of shards: no manifest, no completeness.
-        (folder / MANIFEST_FILE).unlink(missing_ok=True)
     return path
 
 
