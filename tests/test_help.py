@@ -68,3 +68,14 @@ def test_every_option_and_argument_has_help(name: str) -> None:
         assert found.help, f"{name} {leaf} has no docstring"
         for parameter in found.params:
             assert getattr(parameter, "help", None), f"{name} {leaf}: {parameter.name} has no help"
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        {"_DLM_COMPLETE": "complete_bash", "COMP_WORDS": "dlm doctor --j", "COMP_CWORD": "2"},
+        {"_DLM_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "dlm doctor --j"},
+    ],
+)
+def test_shell_completes_the_options_of_a_command(shell: dict[str, str]) -> None:
+    assert "--json" in dlm(env=shell).stdout

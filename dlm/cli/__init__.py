@@ -17,7 +17,6 @@ silent. Anything else is a bug and keeps its traceback.
 
 import errno
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -91,9 +90,9 @@ def build_app(words: Sequence[str] = ()) -> typer.Typer:
 
 def _called(words: Sequence[str]) -> set[str]:
     """Return the command named first in `words`, or in the line a shell asks to complete."""
-    line = os.environ.get("_TYPER_COMPLETE_ARGS")
-    if line is not None:
-        words = shlex.split(line.replace("'", "").replace('"', ""))[1:]
+    line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS")
+    if line is not None and "_DLM_COMPLETE" in os.environ:
+        words = line.split()[1:]
     return set([word for word in words if not word.startswith("-")][:1])
 
 

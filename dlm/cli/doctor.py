@@ -147,23 +147,14 @@ def look_at_gpu() -> Check:
 
 def look_at_torch() -> Check:
     """Time a small network in float32 and bfloat16."""
-    import torch
+    from dlm.train import machine
 
-    from dlm.train import precision
-    from dlm.train.networks.hourglass import StackedHourglass
-
-    cuda = torch.cuda.is_available()
-    device = torch.device("cuda" if cuda else "cpu")
-    rates = precision.measure(lambda: StackedHourglass(68), 8, 64, device)
-    half, full = (
-        max(rate for name, rate in rates.items() if name.startswith(kind))
-        for kind in ("bf16", "float32")
-    )
+    found = machine.measure()
     value = (
-        f"{torch.__version__} on {device.type}, {torch.get_num_threads()} threads, "
-        f"bf16 {half / full:.2g} times the speed of float32"
+        f"{found.torch} on {found.device}, {found.threads} threads, "
+        f"bf16 {found.bf16_speed:.2g} times the speed of float32"
     )
-    if _nvidia_gpus() and not cuda:
+    if _nvidia_gpus() and found.device == "cpu":
         mend = "pip install --force-reinstall torch, a CUDA build that fits the driver"
         return Check("torch", "warn", f"{value}; it does not see the GPU", mend)
     return Check("torch", "ok", value)
