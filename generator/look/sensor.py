@@ -15,6 +15,7 @@ from dlm.generator.look.factors import Sensor
 
 Bytes = NDArray[np.uint8]
 BANK_SIDE = 1024
+SOFT = 0.7  # sigma, pixels: below it three taps are enough
 REFERENCE = 256.0  # blur is stated in pixels of a picture of this side
 
 
@@ -22,8 +23,10 @@ def sensed(image: Bytes, sensor: Sensor, rng: np.random.Generator) -> Bytes:
     """Return `image` (H, W, 3) as `sensor` would have recorded it."""
     side = image.shape[0]
     scale = side / REFERENCE
+    if sensor.blur * scale < SOFT:
+        image = _softened(image, sensor.blur * scale)
     picture = Image.fromarray(np.ascontiguousarray(image))
-    if sensor.blur * scale > 0.25:
+    if sensor.blur * scale >= SOFT:
         picture = picture.filter(ImageFilter.GaussianBlur(sensor.blur * scale))
     if sensor.low_side < 1.0:
         few = max(24, round(side * sensor.low_side))
@@ -33,6 +36,16 @@ def sensed(image: Bytes, sensor: Sensor, rng: np.random.Generator) -> Bytes:
     if sensor.motion[0] > 1.0:
         result = _smeared(result, sensor.motion[0] * scale, sensor.motion[1])
     return _noisy(result, sensor, rng)
+
+
+def _softened(image: Bytes, sigma: float) -> Bytes:
+    """Return `image` under the three-tap kernel of this variance: far cheaper than a true blur."""
+    share = np.uint16(round(128 * min(sigma * sigma, 0.5)))  # of 256, each neighbour's
+    wide = np.pad(image, ((1, 1), (1, 1), (0, 0)), mode="edge").astype(np.uint16)
+    middle = np.uint16(256) - share - share
+    rows = (wide[1:-1] * middle + (wide[:-2] + wide[2:]) * share) >> np.uint16(8)
+    both = (rows[:, 1:-1] * middle + (rows[:, :-2] + rows[:, 2:]) * share) >> np.uint16(8)
+    return both.astype(np.uint8)
 
 
 def _smeared(image: Bytes, length: float, angle: float) -> Bytes:

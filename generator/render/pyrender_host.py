@@ -18,17 +18,12 @@ from dlm.generator.render.base import Frame
 from dlm.generator.render.context import open_context
 from dlm.generator.render.eyes import EyeFinder
 from dlm.generator.render.occlusion import visibility_harmonics
+from dlm.generator.render.statics import masks, paint_map
 from dlm.generator.render.textures import detail_texture
 from dlm.generator.render.uniforms import sample_values
 from dlm.generator.sampling.streams import Factor, stream
 from dlm.generator.scene import Scene, rotation
 
-MASKS = (
-    "lips", "inner_mouth", "lid_upper", "lid_lower",
-    "lash_line", "brow", "nose", "nostril",
-    "cheek", "ear", "scalp", "beard",
-    "moustache", "neck", "shirt", "cavity",
-)  # fmt: skip
 UNITS = {"noise": 0, "bank": 1}
 PROBE_SIDE = 192
 
@@ -51,17 +46,16 @@ class PyrenderRenderer:
         GL.glEnable(GL.GL_CULL_FACE)
         GL.glFrontFace(GL.GL_CW)
         occlusion = self._occlusion()
-        masks = np.zeros((model.topology.vertex_count, len(MASKS)), np.float32)
-        for k, name in enumerate(MASKS):
-            if name in model.regions:
-                masks[:, k] = model.regions[name]
-        still = [model.template, *np.split(masks, 4, axis=1)]
+        still = [paint_map(model), *np.split(masks(model), 4, axis=1)]
         still += [occlusion[:, :4], occlusion[:, 4:8], occlusion[:, 8:]]
-        self._head = gpu.Mesh((3, 3), still, model.topology.triangles, len(masks))
+        self._head = gpu.Mesh((3, 3), still, model.topology.triangles, len(occlusion))
         self._block = gpu.UniformBlock(gpu.block_fields(gpu.shader_source("sample.glsl")))
         gpu.tile_texture(UNITS["noise"], detail_texture())
         gpu.layered_texture(UNITS["bank"], background_bank())
         self._skin = gpu.Program("skin.vert", "skin.frag", UNITS)
+        self._eye = gpu.Program("part.vert", "eye.frag", UNITS)
+        self._mouth = gpu.Program("part.vert", "mouth.frag", UNITS)
+        self._lash = gpu.Program("part.vert", "lash.frag", UNITS)
         self._backdrop = gpu.Program("backdrop.vert", "backdrop.frag", UNITS)
         self._target = gpu.Target(size)
 
@@ -87,12 +81,28 @@ class PyrenderRenderer:
     def _paint(self) -> None:
         GL = self._gl
         GL.glClear(GL.GL_DEPTH_BUFFER_BIT)
-        GL.glDepthMask(False)
+        GL.glDisable(GL.GL_DEPTH_TEST)
         self._backdrop.use()
         self._nothing()
-        GL.glDepthMask(True)
+        GL.glEnable(GL.GL_DEPTH_TEST)
         self._skin.use()
-        self._head.draw()
+        self._draw_parts("skin")
+        self._eye.use()
+        self._draw_parts("eye_left", "eye_right")
+        self._mouth.use()
+        GL.glUniform1f(self._mouth.location("teeth"), 1.0)
+        self._draw_parts("teeth_upper", "teeth_lower")
+        GL.glUniform1f(self._mouth.location("teeth"), 0.0)
+        self._draw_parts("tongue")
+        GL.glDisable(GL.GL_CULL_FACE)
+        self._lash.use()
+        self._draw_parts("lashes_upper", "lashes_lower")
+        GL.glEnable(GL.GL_CULL_FACE)
+
+    def _draw_parts(self, *names: str) -> None:
+        for name in names:
+            if name in self._parts:
+                self._head.draw(*self._parts[name])
 
     def _nothing(self) -> None:
         """Draw the one triangle of a shader that makes its own vertices."""

@@ -42,10 +42,12 @@ def detail_texture() -> NDArray[np.uint8]:
 
 def _spots(rng: np.random.Generator) -> NDArray[np.float64]:
     """Return noise whose highest levels are round spots: freckles and moles."""
-    y, x = np.mgrid[:SIDE, :SIDE]
-    best = np.full((SIDE, SIDE), -9.0)
+    best = np.full((SIDE, SIDE), -3.0)
     for _ in range(420):
-        cx, cy, radius = rng.random() * SIDE, rng.random() * SIDE, rng.uniform(1.5, 4.5)
-        dx, dy = (x - cx + SIDE / 2) % SIDE - SIDE / 2, (y - cy + SIDE / 2) % SIDE - SIDE / 2
-        best = np.maximum(best, rng.uniform(0.6, 1.0) - np.hypot(dx, dy) / radius * 0.5)
+        top, left = rng.integers(0, SIDE, 2)
+        radius, height = rng.uniform(1.5, 4.5), rng.uniform(0.6, 1.0)
+        y, x = np.mgrid[-9:10, -9:10]
+        rows, columns = (top + y) % SIDE, (left + x) % SIDE
+        spot = height - np.hypot(x, y) / radius * 0.5
+        best[rows, columns] = np.maximum(best[rows, columns], spot)
     return best + 0.02 * rng.standard_normal((SIDE, SIDE))

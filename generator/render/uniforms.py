@@ -91,7 +91,7 @@ def _skin(look: Look) -> Values:
         "lips": _four(skin.lips, skin.lip_strength),
         "face": np.array([skin.lip_line, skin.flush, skin.under_eye, skin.freckles]),
         "grain": np.array([skin.mottle, skin.pores, skin.wrinkles, 0.0]),
-        "gloss": np.array([skin.oil, 2.0 / skin.roughness**4, eyes.wet, 0.0]),
+        "gloss": np.array([skin.oil, min(2.0 / skin.roughness**4, 90.0), eyes.wet, 0.0]),
         "make_up": _four(skin.shadow_colour, skin.shadow),
         "lid": np.array([skin.liner, eyes.lashes, eyes.lid_shade, eyes.lid_crease]),
         "seed": np.array([*skin.texture, *look.hair.texture]),

@@ -1,15 +1,81 @@
 #version 410 core
 #include "sample.glsl"
 #include "tone.glsl"
-uniform sampler2D noise;
+uniform sampler2D noise;  // slow, fine, strands, spots; each uniform in level
 in vec3 v_light;
 in vec3 v_gloss;
 in vec3 v_tint;
-in vec4 v_rest;
-in vec4 v_mask;
+in vec4 v_map;
+in vec4 v_mask;  // lips, beard, shirt, scalp
+in float v_lash;
 out vec4 pixel;
 
-void main() {
+// Coverage of the brow by hairs: a tapered band, broken into strokes that lean outwards.
+float brow_cover() {
+    float s = v_map.z / brow_shape.z;
+    float arch = brow_shape.y * 0.004 * (1.0 - 6.25 * (s - 0.6) * (s - 0.6));
+    float middle = v_map.w - brow_shape.w - arch;
+    float half_width = 0.0052 * brow_shape.x * (1.0 - 0.72 * smoothstep(0.35, 1.0, s))
+        * smoothstep(-0.14, 0.1, s);
+    float inside = 1.0 - smoothstep(0.45, 1.15, abs(middle) / max(half_width, 1e-4));
+    inside *= smoothstep(-0.12, 0.02, s) * (1.0 - smoothstep(0.9, 1.06, s));
+    float lean = mix(0.35, 2.6, smoothstep(0.0, 0.8, s));
+    vec2 stroke = vec2((abs(v_map.x) - middle * lean) * 22.0, v_map.y * 9.0) + seed.zw;
+    float hairs = texture(noise, stroke).b;
+    return inside * mix(smoothstep(0.75 - brow.w, 1.1 - 0.6 * brow.w, hairs), 1.0, 0.45 * brow.w)
+        * (0.55 + 0.45 * brow.w);
+}
+
+// Dark furrows: across the forehead, beside the eyes, under them; stronger with age.
+float furrows(float slow) {
+    vec2 p = v_map.xy;
+    float warp = slow * 5.0 + 30.0 * p.x * p.x * 8.0;
+    float forehead = smoothstep(0.034, 0.045, p.y) * (1.0 - smoothstep(0.06, 0.085, p.y))
+        * (1.0 - smoothstep(0.035, 0.055, abs(p.x)));
+    float lines = pow(0.5 + 0.5 * sin(p.y * 620.0 + warp), 6.0) * forehead;
+    vec2 corner = vec2(abs(p.x) - 0.052, p.y + 0.002);
+    float crow = pow(0.5 + 0.5 * sin(atan(corner.y, corner.x) * 17.0 + slow * 3.0), 4.0)
+        * smoothstep(0.0, 0.008, corner.x) * (1.0 - smoothstep(0.016, 0.03, length(corner)));
+    return lines * 0.5 + crow * 0.7;
+}
+
+vec3 skin_albedo(vec4 coarse, vec4 fine) {
     vec3 base = albedo.rgb * v_tint;
-    pixel = vec4(developed(base * v_light + 0.02 * v_gloss * gloss.x), 1.0);
+    float uneven = (coarse.r - 0.5) * grain.x;
+    base *= exp(vec3(-0.12, -0.28, -0.26) * uneven);
+    float spots = smoothstep(1.0 - 0.16 * face.w, 1.0 - 0.1 * face.w, fine.a) * step(0.01, face.w);
+    base *= mix(vec3(1.0), vec3(0.62, 0.45, 0.36), spots * 0.75);
+    base *= 1.0 + (fine.g - 0.5) * 0.12 * grain.y;
+    base *= 1.0 - 0.42 * grain.z * furrows(coarse.r);
+    float lip = smoothstep(0.3, 0.75, v_mask.x);
+    float wrinkled = 1.0 - 0.18 * lip * fine.b;
+    return base * mix(vec3(1.0), lips.rgb, lip * lips.w) * wrinkled;
+}
+
+vec3 cloth() {
+    vec2 p = vec2(v_map.x, v_map.y);
+    float wave = shirt.w > 0.0 ? sin(p.x * shirt.w * 6.28) : sin(p.y * shirt.w * 6.28);
+    float second = abs(shirt.w) < 0.5 ? 0.0 : smoothstep(-0.2, 0.2, wave);
+    vec3 weave = mix(shirt.rgb, shirt_second.rgb, second);
+    return weave * (0.85 + 0.3 * texture(noise, p * 9.0 + seed.xy).r);
+}
+
+void main() {
+    vec4 coarse = texture(noise, v_map.xy * 4.0 + seed.xy);
+    vec4 fine = texture(noise, v_map.xy * vec2(22.0, 22.0) + seed.yx);
+    vec3 base = skin_albedo(coarse, fine);
+    float jitter = (coarse.g - 0.5) * 0.5 + (fine.b - 0.5) * 0.6;
+    float cover = brow_cover();
+    base = mix(base, brow.rgb, cover);
+    float bristle = smoothstep(1.0, 1.25, v_mask.y * (0.55 + 0.85 * beard.w) + fine.b * 0.6);
+    base = mix(base, beard.rgb, bristle * 0.85 * step(0.02, v_mask.y));
+    float scalp = smoothstep(0.4, 0.75, v_mask.w + jitter * 0.45 - 0.12 * hair_shape.x);
+    base = mix(base, hair.rgb * (0.6 + 0.6 * fine.b), scalp * hair_shape.z);
+    float lash = smoothstep(0.25, 0.8, v_lash) * (0.35 + 0.4 * lid.y + 0.5 * lid.x);
+    base = mix(base, vec3(0.018, 0.012, 0.01), min(lash, 0.95));
+    float worn = smoothstep(0.45, 0.55, v_mask.z);
+    base = mix(base, cloth(), worn);
+    float matte = 1.0 - max(worn, max(cover, scalp * hair_shape.z));
+    vec3 shine = v_gloss * matte * (0.6 + 0.8 * fine.g);
+    pixel = vec4(developed(base * v_light + shine), 1.0);
 }

@@ -3,7 +3,7 @@
 #include "light.glsl"
 layout(location = 0) in vec3 position;
 layout(location = 1) in vec3 normal;
-layout(location = 2) in vec3 rest;
+layout(location = 2) in vec4 map;     // metres around and up, along and across the brow
 layout(location = 3) in vec4 mask_a;  // lips, inner mouth, upper lid, lower lid
 layout(location = 4) in vec4 mask_b;  // lash line, brow, nose, nostril
 layout(location = 5) in vec4 mask_c;  // cheek, ear, scalp, beard
@@ -14,26 +14,59 @@ layout(location = 9) in float occlusion_c;
 out vec3 v_light;
 out vec3 v_gloss;
 out vec3 v_tint;
-out vec4 v_rest;
-out vec4 v_mask;
+out vec4 v_map;
+out vec4 v_mask;  // lips, beard, shirt, scalp
+out float v_lash;
+
+// Pigment by region: what the cheek's albedo is multiplied with.
+vec3 tint() {
+    vec3 result = vec3(1.0);
+    float flushed = face.y * (0.8 * mask_c.x + 0.7 * mask_b.z + 0.9 * mask_c.y + 0.25 * mask_a.z);
+    result *= mix(vec3(1.0), vec3(1.02, 0.74, 0.78), min(flushed, 1.0));
+    result *= mix(vec3(1.0), vec3(0.74, 0.66, 0.72), face.z * mask_a.w);
+    result *= mix(vec3(1.0), vec3(0.88, 0.76, 0.76), mask_a.z);
+    result *= mix(vec3(1.0), make_up.rgb, make_up.w * mask_a.z);
+    float fold = 4.0 * mask_a.z * (1.0 - mask_a.z) * (1.0 - mask_b.x);
+    result *= 1.0 - 0.5 * lid.w * fold;
+    result *= mix(vec3(1.0), vec3(0.42, 0.2, 0.19), mask_a.y);
+    return result * mix(1.0, 0.12, mask_b.w);
+}
+
+float beard_here() {
+    float chin = 1.0 - smoothstep(0.018, 0.034, abs(map.x));
+    float kind = beard_shape.x;
+    if (kind < 0.5) return 0.0;
+    if (kind < 1.5) return max(mask_c.w, mask_d.x) * 0.85;
+    if (kind < 2.5) return mask_d.x;
+    if (kind < 3.5) return max(mask_d.x, mask_c.w * chin);
+    return max(mask_d.x, mask_c.w);
+}
 
 void main() {
     gl_Position = world_to_clip * vec4(position, 1.0);
     vec3 view = normalize(camera.xyz - position);
-    float open = clamp(0.56419 * occlusion_a.x, 0.0, 1.0)  /* half a sphere is fully open */;
-    vec3 light = ambient(normal) * mix(0.15, 1.0, open);
-    vec3 shine = vec3(0.0);
+    float open = clamp(0.56419 * occlusion_a.x, 0.0, 1.0);  // half a sphere is fully open
+    open *= 1.0 - 0.7 * mask_a.y;
+    vec3 around = ambient(normal);
+    vec3 light = around * (0.1 + 0.9 * open);
+    float away = 1.0 - max(dot(normal, view), 0.0);
+    vec3 shine = around * open * 0.6 * away * away * away * away;
     for (int i = 0; i < 3; ++i) {
         float seen = visible_towards(lamp_direction_head[i].xyz, occlusion_a, occlusion_b, occlusion_c);
-        seen = mix(1.0, seen, sky.w);
+        seen = mix(1.0, seen, sky.w) * (1.0 - 0.6 * mask_a.y);
         vec3 to_lamp = lamp_direction[i].xyz;
-        light += lamp_colour[i].rgb * seen * wrapped(dot(normal, to_lamp), lamp_direction[i].w);
+        float wrap = lamp_direction[i].w, cosine = dot(normal, to_lamp);
+        // Light that has passed under the skin comes out red: the terminator is wider in red.
+        vec3 spread = vec3(wrapped(cosine, wrap + 0.14), vec2(wrapped(cosine, wrap)));
+        light += lamp_colour[i].rgb * seen * spread;
         float facing = max(dot(normal, normalize(to_lamp + view)), 0.0);
-        shine += lamp_colour[i].rgb * seen * pow(facing, gloss.y);
+        shine += lamp_colour[i].rgb * seen * pow(facing, gloss.y) * (gloss.y + 8.0) * 0.04;
     }
     v_light = light;
-    v_gloss = shine;
-    v_tint = vec3(1.0);
-    v_rest = vec4(rest, mask_c.z);
-    v_mask = vec4(mask_a.x, mask_b.y, mask_c.w, mask_d.z);
+    float wet = 1.0 + 1.2 * mask_b.z + 1.5 * mask_a.x - 0.9 * mask_d.z - 0.5 * mask_c.y;
+    v_gloss = shine * gloss.x * 0.035 * max(wet, 0.0);
+    v_tint = tint();
+    v_map = map;
+    v_mask = vec4(mask_a.x, beard_here(), mask_d.z, mask_c.z);
+    v_lash = mask_b.x;
 }

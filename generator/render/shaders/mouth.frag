@@ -1,0 +1,20 @@
+#version 410 core
+// Teeth and tongue: light reaches them from the front alone.
+#include "sample.glsl"
+#include "tone.glsl"
+uniform float teeth;
+in vec3 v_world;
+in vec3 v_normal;
+in vec3 v_light;
+in vec4 v_map;
+out vec4 pixel;
+
+void main() {
+    vec3 eyes = 0.5 * (ball[0].xyz + ball[1].xyz);
+    float ahead = dot(v_world - eyes, head_to_world[2].xyz);
+    float reach = smoothstep(-0.045, 0.002, ahead);
+    vec3 base = mix(albedo.rgb * vec3(0.75, 0.42, 0.42), vec3(0.58, 0.54, 0.46), teeth);
+    base = mix(base, vec3(0.4, 0.15, 0.14), 1.0 - teeth);
+    float facing = 0.55 + 0.45 * max(dot(normalize(v_normal), head_to_world[2].xyz), 0.0);
+    pixel = vec4(developed(base * v_light * facing * mix(0.03, 0.75, reach)), 1.0);
+}

@@ -1,0 +1,19 @@
+#version 410 core
+// Eyeballs, teeth, tongue and lashes.
+#include "sample.glsl"
+#include "light.glsl"
+layout(location = 0) in vec3 position;
+layout(location = 1) in vec3 normal;
+layout(location = 2) in vec4 map;
+out vec3 v_world;
+out vec3 v_normal;
+out vec3 v_light;
+out vec4 v_map;
+
+void main() {
+    gl_Position = world_to_clip * vec4(position, 1.0);
+    v_world = position;
+    v_normal = normal;
+    v_light = open_light(normal);
+    v_map = map;
+}
