@@ -30,10 +30,10 @@ def natural_colour(rng: np.random.Generator, melanin: float) -> Colour:
     """Return a hair colour that goes with skin of `melanin`."""
     fair = float(np.clip(1.0 - 2.6 * melanin, 0.0, 1.0))
     dark = 1.0 - fair * rng.beta(0.9, 1.0)
-    red = rng.uniform(0.0, 0.25) + (0.6 * fair if rng.random() < 0.1 else 0.0)
-    absorb = np.array([0.42, 0.70, 1.25]) * (0.5 + 5.2 * dark**1.5)
-    absorb += np.array([0.12, 0.95, 1.5]) * red
-    return colour(0.62 * np.exp(-absorb) + 0.006)
+    red = rng.uniform(0.0, 0.15) + (0.6 * fair if rng.random() < 0.1 else 0.0)
+    absorb = np.array([0.62, 0.80, 1.12]) * (0.35 + 4.6 * dark**1.4)
+    absorb += np.array([0.10, 0.75, 1.3]) * red
+    return colour(0.58 * np.exp(-absorb) + 0.006)
 
 
 def sample_hair(

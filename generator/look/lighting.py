@@ -103,4 +103,4 @@ def metered_exposure(rng: np.random.Generator, light: Light, albedo: Colour) -> 
     seen = np.mean([luminance(irradiance(light, normal)) for normal in faces])
     reflectance = luminance(albedo) ** 0.55 * 0.24**0.45  # half the picture is not the face
     error = np.exp(rng.normal(0.0, 0.33))
-    return tidy(0.27 * error / (seen * reflectance))
+    return tidy(0.36 * error / (seen * reflectance))

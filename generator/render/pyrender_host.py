@@ -17,6 +17,7 @@ from dlm.generator.render.background import background_bank
 from dlm.generator.render.base import Frame
 from dlm.generator.render.context import open_context
 from dlm.generator.render.eyes import EyeFinder
+from dlm.generator.render.hair_field import HairField
 from dlm.generator.render.occlusion import visibility_harmonics
 from dlm.generator.render.statics import masks, paint_map
 from dlm.generator.render.textures import detail_texture
@@ -24,6 +25,8 @@ from dlm.generator.render.uniforms import sample_values
 from dlm.generator.sampling.streams import Factor, stream
 from dlm.generator.scene import Scene, rotation
 
+HAIRLESS = ("bald", "shaved")
+HAIR_SHELLS = 4  # as shaders/hair.vert counts them
 UNITS = {"noise": 0, "bank": 1}
 PROBE_SIDE = 192
 
@@ -56,6 +59,10 @@ class PyrenderRenderer:
         self._eye = gpu.Program("part.vert", "eye.frag", UNITS)
         self._mouth = gpu.Program("part.vert", "mouth.frag", UNITS)
         self._lash = gpu.Program("part.vert", "lash.frag", UNITS)
+        self._strand = gpu.Program("hair.vert", "hair.frag", UNITS)
+        self._field = HairField(model)
+        grid = self._field.coordinates()
+        self._hair = gpu.Mesh((3, 3, 3), [grid], self._field.triangles(), len(grid))
         self._backdrop = gpu.Program("backdrop.vert", "backdrop.frag", UNITS)
         self._target = gpu.Target(size)
 
@@ -67,7 +74,14 @@ class PyrenderRenderer:
         self._block.send(sample_values(scene, turn, clip, self._eyes.find(vertices, turn)))
         self._head.moving[:, :3], self._head.moving[:, 3:] = vertices, normals
         self._head.update()
-        self._paint()
+        haired = scene.look.hair.style not in HAIRLESS
+        if haired:
+            strands = self._field.strands(scene.look.hair, vertices, turn)
+            self._hair.moving[:, :3] = strands.points
+            self._hair.moving[:, 3:6] = strands.outward
+            self._hair.moving[:, 6:] = strands.normals
+            self._hair.update()
+        self._paint(haired)
         image = self._target.read_colour()[..., :3]
         depth = projection.metres(self._target.read_depth(), near, far)
         rng = stream(scene.seed, scene.index, Factor.SENSOR).spawn(1)[0]
@@ -78,7 +92,7 @@ class PyrenderRenderer:
         same = model.topology.hash == self._model.topology.hash
         return same and self._target.size == size
 
-    def _paint(self) -> None:
+    def _paint(self, haired: bool) -> None:
         GL = self._gl
         GL.glClear(GL.GL_DEPTH_BUFFER_BIT)
         GL.glDisable(GL.GL_DEPTH_TEST)
@@ -97,6 +111,9 @@ class PyrenderRenderer:
         GL.glDisable(GL.GL_CULL_FACE)
         self._lash.use()
         self._draw_parts("lashes_upper", "lashes_lower")
+        if haired:
+            self._strand.use()
+            self._hair.draw(copies=HAIR_SHELLS)
         GL.glEnable(GL.GL_CULL_FACE)
 
     def _draw_parts(self, *names: str) -> None:

@@ -1,0 +1,23 @@
+#version 410 core
+#include "sample.glsl"
+#include "tone.glsl"
+uniform sampler2D noise;  // slow, fine, strands, spots; each uniform in level
+in vec3 v_light;
+in vec3 v_gloss;
+in vec4 v_strand;  // azimuth, along, shell 0 to 1, facing
+out vec4 pixel;
+
+void main() {
+    float curl = hair_shape.y;
+    vec2 place = vec2(abs(v_strand.x) * 7.0, v_strand.y * mix(0.3, 2.0, curl)) + seed.zw;
+    place.x += 0.05 * curl * sin(v_strand.y * (20.0 + 30.0 * seed.z) + 30.0 * v_strand.x);
+    float lock = texture(noise, place).b;
+    float fuzz = texture(noise, vec2(v_strand.x * 26.0, v_strand.y * 7.0) + seed.wz).g;
+    float strands = mix(mix(lock, fuzz, 0.35), fuzz, max(0.0, curl - 0.4) * 1.2);
+    float bare = v_strand.z * (0.95 - 0.5 * hair.w) - 0.16;
+    bare += smoothstep(0.7, 1.0, v_strand.y) * 0.75;
+    if (strands < bare) discard;
+    vec3 base = mix(hair.rgb, hair_tip.rgb, v_strand.y * v_strand.y) * (0.45 + 0.9 * strands);
+    vec3 shine = v_gloss * hair_tip.w * 0.09 * (strands * strands) * (1.0 - 0.7 * curl);
+    pixel = vec4(developed(base * v_light + shine * (0.3 + hair_tip.rgb)), 1.0);
+}

@@ -1,0 +1,33 @@
+#version 410 core
+// Shells of one strand grid: instance 0 lies on the head, the last one farthest out.
+#include "sample.glsl"
+#include "light.glsl"
+layout(location = 0) in vec3 root;
+layout(location = 1) in vec3 outward;
+layout(location = 2) in vec3 normal;
+layout(location = 3) in vec2 strand;  // azimuth in turns, 0 at the crown to 1 at the tip
+const float SHELLS = 4.0;
+out vec3 v_light;
+out vec3 v_gloss;
+out vec4 v_strand;  // azimuth, along, shell 0 to 1, facing
+
+void main() {
+    float shell = (float(gl_InstanceID) + 0.4) / (SHELLS - 0.6);
+    vec3 position = root + outward * shell;
+    gl_Position = world_to_clip * vec4(position, 1.0);
+    vec3 view = normalize(camera.xyz - position);
+    vec3 up = head_to_world[1].xyz;
+    vec3 tangent = normalize(up - dot(up, normal) * normal + 0.001 * head_to_world[2].xyz);
+    vec3 light = ambient(normal) * 0.8;
+    vec3 shine = vec3(0.0);
+    for (int i = 0; i < 3; ++i) {
+        vec3 to_lamp = lamp_direction[i].xyz;
+        float lit = wrapped(dot(normal, to_lamp), lamp_direction[i].w + 0.1);
+        float along = dot(tangent, normalize(to_lamp + view));
+        light += lamp_colour[i].rgb * lit;
+        shine += lamp_colour[i].rgb * lit * pow(max(1.0 - along * along, 0.0), 30.0);
+    }
+    v_light = light * mix(0.45, 1.0, shell);
+    v_gloss = shine;
+    v_strand = vec4(strand, shell, dot(normal, view));
+}
