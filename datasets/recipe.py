@@ -107,10 +107,13 @@ def read_recipe(folder: Path) -> Recipe:
     path = folder / RECIPE_FILE
     try:
         return parse_recipe(path.read_text(encoding="utf-8"), str(path))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        found = (
-            "is not a dataset: it holds no dataset.json" if folder.is_dir() else "no such folder"
-        )
+    except NotADirectoryError as error:
+        raise DatasetError(
+            "is a file, a dataset is a folder", str(folder), "give the folder with dataset.json"
+        ) from error
+    except FileNotFoundError as error:
+        there = folder.is_dir()
+        found = "is not a dataset: it holds no dataset.json" if there else "no such folder"
         raise DatasetError(found, str(folder), "make one with 'dlm render'") from error
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"

@@ -141,11 +141,13 @@ def test_killed_writer_leaves_nothing_visible_and_its_leftover_is_taken_away(
         stdout=subprocess.PIPE,
         text=True,
     ) as writer:
-        assert writer.stdout is not None and writer.stdout.readline() == "writing\n"
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
         assert remove_leftovers(tmp_path / "data") == 0  # its writer lives
         writer.send_signal(signal.SIGKILL)
     leftovers = list((tmp_path / "data").glob(".*.tmp"))
-    assert len(leftovers) == 1 and not target.exists()
+    assert len(leftovers) == 1
+    assert not target.exists()
     assert len(datasets.open(tmp_path)) == 100
     assert missing_shards(tmp_path, asked, 200) == [1]
     create_or_check(tmp_path, asked)
@@ -170,11 +172,13 @@ while True:
 def test_whatever_is_visible_after_a_kill_is_whole(tmp_path: Path, seconds: float) -> None:
     asked = recipe(points=2000)
     with start(BUSY, tmp_path) as writer:
-        assert writer.stdout is not None and writer.stdout.readline() == "writing\n"
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
         time.sleep(seconds)
         writer.kill()
     whole, faults = survey(tmp_path, asked)
-    assert faults == [] and verify(whole, asked) == []
+    assert faults == []
+    assert verify(whole, asked) == []
 
 
 LIMITED = """
@@ -220,9 +224,14 @@ def test_full_disk_is_one_line_with_a_way_out_and_keeps_the_old_file(
 def test_interrupt_within_a_write_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "a.json"
     target.write_text("old")
-    with pytest.raises(KeyboardInterrupt), replacing(target) as file:
-        file.write(b"new")
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with replacing(target) as file:
+            file.write(b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert (os.listdir(tmp_path), target.read_text()) == (["a.json"], "old")
 
 

@@ -96,7 +96,8 @@ def test_unfinished_dataset_with_a_gap_is_read_by_id(tmp_path: Path) -> None:
     dataset(tmp_path, N, complete=False)
     (tmp_path / "data" / "shard-000001.parquet").unlink()
     data = datasets.open(tmp_path)
-    assert not data.complete and "unfinished" in repr(data)
+    assert not data.complete
+    assert "unfinished" in repr(data)
     assert data.rows_of([5, 200]).tolist() == [5, 100]
     assert data[100].id == 200
     with pytest.raises(DatasetError, match="no sample has the id 150"):
@@ -106,7 +107,9 @@ def test_unfinished_dataset_with_a_gap_is_read_by_id(tmp_path: Path) -> None:
 def test_dataset_without_a_shard_is_empty_not_broken(tmp_path: Path) -> None:
     dataset(tmp_path, 0, complete=False)
     data = datasets.open(tmp_path)
-    assert len(data) == 0 and list(data) == [] and data.ids.tolist() == []
+    assert len(data) == 0
+    assert list(data) == []
+    assert data.ids.tolist() == []
     assert data.columns(["points", "hair_style"])["points"].shape == (0, 3, 2)
     with pytest.raises(DatasetError, match="no sample has the id 0"):
         data.rows_of([0])
