@@ -25,14 +25,12 @@ apt_install() {
     local why=$1
     shift
     command -v apt-get >/dev/null || fail "$why; install what Debian calls $* and run this again"
+    as_root true || fail "$why; run: sudo apt-get update && sudo apt-get install -y $*"
     say "$why: installing $*"
-    if ! as_root true; then
-        fail "$why; run: sudo apt-get update && sudo apt-get install -y $*"
-    fi
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2 ||
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update >/dev/null ||
         say "apt-get update failed; trying with the package lists that are here"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
-        --no-install-recommends "$@" >&2 || fail "$why; apt-get could not install $*"
+        --no-install-recommends "$@" >/dev/null || fail "$why; apt-get could not install $*"
 }
 
 usable_python() {
