@@ -23,6 +23,7 @@ class Progress:
         self.note = ""
         self._first, self._start = done, time.monotonic()
         self._drawn = self._start
+        self._told: tuple[int, str] | None = None
         self._stream = stream
         self._rich: RichProgress | None = _rich_bar(stream) if stream.isatty() else None
         if self._rich is not None:
@@ -61,11 +62,10 @@ class Progress:
 
     def _draw(self) -> None:
         if self._rich is None:
-            print(
-                f"{self.description}: {self.done}/{self.total} {self.unit}, {self.tail()}",
-                file=self._stream,
-                flush=True,
-            )
+            if (self.done, self.note) != self._told:
+                line = f"{self.description}: {self.done}/{self.total} {self.unit}, {self.tail()}"
+                print(line.removesuffix(", "), file=self._stream, flush=True)
+            self._told = self.done, self.note
             return
         self._rich.update(
             self._task, completed=self.done, description=self.description, tail=self.tail()

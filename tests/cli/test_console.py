@@ -37,6 +37,14 @@ def test_plain_lines_come_now_and_then_and_at_the_end(clock: list[float]) -> Non
     assert lines[-1] == "drawing: 300/1000 images, 10.0 images/s, 1 min 10 s left"
 
 
+def test_plain_line_is_not_told_twice(clock: list[float]) -> None:
+    bar, stream = plain(8)
+    clock[0] += 12
+    bar.advance(8)
+    bar.finish()
+    assert stream.getvalue() == "drawing: 8/8 images, 0.7 images/s, 12 s\n"
+
+
 def test_work_of_an_earlier_run_does_not_count_for_the_rate(clock: list[float]) -> None:
     bar, _ = plain(1000, done=900)
     clock[0] += 10
