@@ -87,6 +87,7 @@ def describe(dataset: Dataset, train: Int64, held_out: Int64) -> dict[str, Any]:
         "path": str(dataset.path.resolve()),
         "recipe": dataset.recipe.hash,
         "model": dataset.recipe.model,
+        "seed": dataset.recipe.seed,
         "faces": len(train),
         "held_out_faces": len(held_out),
         "crop": crops.CROP_RULE,

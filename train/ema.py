@@ -20,5 +20,5 @@ class MovingAverage:
         keep = min(LIMIT, (1 + step) / (10 + step))
         for shadow, weight in zip(self.network.parameters(), network.parameters(), strict=True):
             shadow.lerp_(weight, 1 - keep)
-        for shadow, buffer in zip(self.network.buffers(), network.buffers(), strict=True):
-            shadow.copy_(buffer)
+        for held, buffer in zip(self.network.buffers(), network.buffers(), strict=True):
+            held.copy_(buffer)

@@ -4,7 +4,7 @@ They are read where they lie and never copied; research use only.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,10 +32,13 @@ class PhotoSet:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def crops(self, boxes: crops.Float64, size: int) -> crops.UInt8:
+    def crops(self, boxes: crops.Float64, size: int, report: Callable[[int], None]) -> crops.UInt8:
         """Return (N, size, size, 3) crops at (N, 3) boxes."""
-        pairs = zip(self.paths, boxes, strict=True)
-        return np.stack([crops.crop_image(read_picture(path), box, size) for path, box in pairs])
+        drawn = np.empty((len(self), size, size, 3), dtype=np.uint8)
+        for index, (path, box) in enumerate(zip(self.paths, boxes, strict=True)):
+            drawn[index] = crops.crop_image(read_picture(path), box, size)
+            report(1)
+        return drawn
 
 
 def open_photos(source: str) -> PhotoSet:

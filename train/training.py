@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -158,12 +157,3 @@ def _versions() -> dict[str, str]:
 
 def _rounded(rates: dict[str, float]) -> dict[str, Any]:
     return {name: round(rate, 1) for name, rate in rates.items()}
-
-
-def read_network(path: Path, device: torch.device) -> tuple[RunFile, torch.nn.Module]:
-    """Return a run's record and its averaged network, ready to predict."""
-    folder = RunFolder(path)
-    run = folder.read_run()
-    network = build(run.settings, run.spec.size)
-    network.load_state_dict(folder.read_tensors(MODEL_FILE, torch.device("cpu")))
-    return run, network.to(device).eval()

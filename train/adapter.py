@@ -1,0 +1,140 @@
+"""Adapters: from a layout's predicted points to the points that human annotators click.
+
+Points come normalised by the crop's box, so that nothing of the ground truth enters but what the
+crop itself took from it. An adapter predicts what to add to a base guess of the 68 points (the
+layout's nearest ones). Shapes: N faces, P points of the layout, D = 2 P.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional as F
+
+Float64 = NDArray[np.float64]
+Predict = Callable[[Float64], Float64]  # (N, D) inputs to (N, 136) residuals
+
+LAMBDAS = 10.0 ** np.arange(-3, 4.5, 0.5)  # on standardised inputs
+FOLDS = 5
+MLP_WIDTH = 256
+MLP_EPOCHS = 120
+MLP_BATCH = 64
+MLP_SEEDS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """Mean and deviation of (N, D) inputs."""
+
+    mean: Float64
+    deviation: Float64
+
+    @classmethod
+    def of(cls, inputs: Float64) -> "Standard":
+        """Measure (N, D) inputs."""
+        return cls(inputs.mean(axis=0), inputs.std(axis=0) + 1e-9)
+
+    def __call__(self, inputs: Float64) -> Float64:
+        """Return the inputs with mean 0 and deviation 1."""
+        return (inputs - self.mean) / self.deviation
+
+
+def fit_ridge(
+    inputs: Float64, targets: Float64, clusters: NDArray[np.int64]
+) -> tuple[Predict, float]:
+    """Return the ridge regression with the best of LAMBDAS, and that lambda.
+
+    Lambda is chosen by 5-fold cross-validation whose folds keep `clusters` (N,) together: a
+    photograph's faces, and a face and its mirror image.
+    """
+    folds = _folds(clusters)
+    errors = np.zeros(len(LAMBDAS))
+    for fold in range(FOLDS):
+        held = folds == fold
+        if not held.any() or held.all():
+            continue
+        for index, predict in enumerate(_ridges(inputs[~held], targets[~held], LAMBDAS)):
+            errors[index] += np.sum((predict(inputs[held]) - targets[held]) ** 2)
+    best = float(LAMBDAS[int(np.argmin(errors))])
+    return _ridges(inputs, targets, np.array([best]))[0], best
+
+
+def _ridges(inputs: Float64, targets: Float64, lambdas: Float64) -> list[Predict]:
+    """Return one ridge a lambda; one decomposition of the Gram matrix serves them all."""
+    standard = Standard.of(inputs)
+    x, offset = standard(inputs), targets.mean(axis=0)
+    values, vectors = np.linalg.eigh(x.T @ x)
+    projected = vectors.T @ (x.T @ (targets - offset))
+
+    def predictor(weights: Float64) -> Predict:
+        return lambda new: np.asarray(standard(new) @ weights + offset)
+
+    shrunk = [projected / (np.clip(values, 0, None) + each)[:, None] for each in lambdas]
+    return [predictor(vectors @ part) for part in shrunk]
+
+
+def fit_mlp(inputs: Float64, targets: Float64, seed: int = 0) -> Predict:
+    """Return the mean of MLP_SEEDS small residual networks fitted to (N, D) and (N, 136).
+
+    A linear path beside two hidden layers, GELU, dropout 0.1, AdamW with a cosine, for a fixed
+    number of epochs: nothing is selected on the held-out photos while it is fitted.
+    """
+    into, out = Standard.of(inputs), Standard.of(targets)
+    scale = float(out.deviation.mean())  # one scale for all points keeps their weights equal
+    x = torch.from_numpy(into(inputs)).float()
+    y = torch.from_numpy((targets - out.mean) / scale).float()
+    with torch.random.fork_rng(devices=[]):
+        networks = [_fit_one(x, y, seed + k) for k in range(MLP_SEEDS)]
+
+    @torch.no_grad()
+    def predict(new: Float64) -> Float64:
+        rows = torch.from_numpy(into(new)).float()
+        mean = torch.stack([network(rows) for network in networks]).mean(dim=0)
+        return np.asarray(mean.double().numpy() * scale + out.mean)
+
+    return predict
+
+
+class _ResidualMLP(nn.Module):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(inputs, outputs)
+        self.hidden = nn.Sequential(
+            nn.Linear(inputs, MLP_WIDTH), nn.GELU(), nn.Dropout(0.1),
+            nn.Linear(MLP_WIDTH, MLP_WIDTH), nn.GELU(), nn.Dropout(0.1),
+            nn.Linear(MLP_WIDTH, outputs),
+        )  # fmt: skip
+        for last in (self.linear, self.hidden[-1]):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        straight: torch.Tensor = self.linear(x)
+        bent: torch.Tensor = self.hidden(x)
+        return straight + bent
+
+
+def _fit_one(x: torch.Tensor, y: torch.Tensor, seed: int) -> nn.Module:
+    torch.manual_seed(seed)
+    network = _ResidualMLP(x.shape[1], y.shape[1])
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=1e-2)
+    steps = MLP_EPOCHS * math.ceil(len(x) / MLP_BATCH)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for _ in range(MLP_EPOCHS):
+        for rows in torch.randperm(len(x)).split(MLP_BATCH):
+            optimiser.zero_grad()
+            F.smooth_l1_loss(network(x[rows]), y[rows], beta=0.5).backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()
+    return network.eval()
+
+
+def _folds(clusters: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (N,) fold numbers, the same within a cluster."""
+    _, member = np.unique(clusters, return_inverse=True)
+    order = np.random.default_rng(0).permutation(member.max() + 1)
+    return np.asarray(order[member] % FOLDS)

@@ -1,0 +1,178 @@
+"""`evaluate`: a trained network scored on photos or on held-out renders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.datasets import Dataset
+from dlm.train import crops, metrics
+from dlm.train.data import divisors
+from dlm.train.faces import Report, boxes_of, plain_crops, split_by_identity
+from dlm.train.photos import PhotoSet, merge
+from dlm.train.predictor import Predictor
+from dlm.train.protocols import Adapter, Labelled, Protocol68, fit_adapter
+
+Float64 = NDArray[np.float64]
+
+RESEARCH_ONLY = "scored on photographs for research; a fitted adapter is for research use only"
+RENDERS_ONLY = "scored on renders; no photographs are involved"
+NOTES = {
+    "unit": "all errors, auc8 and fr8 in per cent; auc8 and fr8 of the ocular error",
+    "ocular": "distance of the outer eye corners (iBUG 37 and 46, counted from 1)",
+    "pupil": "distance of the means of the six points of each eye",
+    "box": "square root of width times height of the tight box of the labels",
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scores:
+    """What an evaluation found, face by face."""
+
+    sources: NDArray[np.str_]  # (N,) where each face is from
+    photos: NDArray[np.str_]  # (N,) photograph or identity: the unit of resampling
+    crops: NDArray[np.uint8]  # (N, S, S, 3)
+    predicted: Float64  # (N, Q, 2) the scored points in pixels of the crops
+    truth: Float64  # (N, Q, 2)
+    errors: dict[str, Float64]  # normaliser -> (N,) fractions; the first one is drawn and ranked by
+    groups: dict[str, float]  # group -> mean error by the first normaliser
+
+    @property
+    def primary(self) -> str:
+        """The normaliser that auc8, fr8, groups, curves and rankings are by."""
+        return next(iter(self.errors))
+
+    def summary(self) -> dict[str, Any]:
+        """Return the numbers of a result file, in per cent; None where points are missing."""
+        main = self.errors[self.primary]
+        numbers: dict[str, Any] = {"n": len(main), "missed": 0}
+        for name in dict.fromkeys([*metrics.NORMALISERS, *self.errors]):
+            each = self.errors.get(name)
+            numbers[f"nme_{name}"] = None if each is None else _percent(each.mean())
+        numbers["auc8"] = _percent(metrics.auc(main))
+        numbers["fr8"] = _percent(metrics.failure_rate(main))
+        numbers["by"] = f"auc8, fr8 and groups: {self.primary}"
+        numbers["points_scored"] = self.predicted.shape[1]
+        numbers["groups"] = {name: _percent(error) for name, error in self.groups.items()}
+        numbers["ci95"] = {
+            f"nme_{name}": [_percent(x) for x in metrics.bootstrap_ci(each, self.photos)]
+            for name, each in self.errors.items()
+        }
+        numbers["by_source"] = self._by_source(main)
+        return numbers
+
+    def _by_source(self, errors: Float64) -> dict[str, Any]:
+        return {
+            str(source): {
+                "n": int((chosen := self.sources == source).sum()),
+                f"nme_{self.primary}": _percent(errors[chosen].mean()),
+            }
+            for source in np.unique(self.sources)
+        }
+
+
+def _percent(fraction: float) -> float:
+    return round(100 * float(fraction), 4)
+
+
+def predict_photos(
+    predictor: Predictor, photos: PhotoSet, *, flip: bool, report: Report
+) -> tuple[Labelled, NDArray[np.uint8]]:
+    """Return predictions in pixels of the photos, and the crops they were made in."""
+    boxes = crops.square_box(photos.points)
+    pictures = photos.crops(boxes, predictor.size, report)
+    inverse = crops.invert(crops.crop_matrix(boxes, predictor.size))
+    points = crops.apply(inverse, predictor.points(pictures, flip=flip))
+    return Labelled(points, photos.points, boxes, np.array(photos.photos)), pictures
+
+
+def adapter_for(
+    predictor: Predictor, photos: Sequence[PhotoSet], *, flip: bool, report: Report
+) -> tuple[Adapter, dict[str, Any]]:
+    """Fit an adapter to the network's predictions on labelled photos; return what was found."""
+    labelled, _ = predict_photos(predictor, merge(photos), flip=flip, report=report)
+    adapter, found = fit_adapter(predictor.spec, labelled)
+    return adapter, {**found, "sources": [each.source for each in photos]}
+
+
+def score_photos(
+    predictor: Predictor,
+    photos: Sequence[PhotoSet],
+    protocol: Protocol68,
+    *,
+    flip: bool,
+    report: Report,
+) -> Scores:
+    """Score the 68 points that `protocol` makes of the network's predictions."""
+    labelled, pictures = predict_photos(predictor, merge(photos), flip=flip, report=report)
+    answers, truth = protocol(labelled.points, labelled.boxes), labelled.truth
+    scored, divisors = protocol.scored, metrics.normaliser_68(truth, "ocular")
+    matrices = crops.crop_matrix(labelled.boxes, predictor.size)
+    return Scores(
+        sources=np.concatenate([[each.source] * len(each) for each in photos]),
+        photos=labelled.photos,
+        crops=pictures,
+        predicted=crops.apply(matrices, answers[:, scored]),
+        truth=crops.apply(matrices, truth[:, scored]),
+        errors=_errors_68(answers, truth, scored),
+        groups=metrics.group_errors(answers, truth, divisors, scored),
+    )
+
+
+def score_renders(predictor: Predictor, dataset: Dataset, *, flip: bool, report: Report) -> Scores:
+    """Score every point of the layout on faces whose identities the network has not seen.
+
+    Those are all of a dataset of another seed or head model, and the held-out ones of the
+    dataset that the network learned from or of one like it.
+    """
+    dataset.require_spec(predictor.spec)
+    rows = unseen_rows(predictor, dataset)
+    columns = dataset.columns(["points", "identity"], rows)
+    truth = columns["points"]
+    faces = plain_crops(dataset, rows, boxes_of(truth, predictor.spec), predictor.size, report)
+    labelled = faces.label(truth)
+    predicted = predictor.points(faces.images, flip=flip)
+    name, dividers = divisors(labelled.points, predictor.spec)
+    each = metrics.point_errors(predicted, labelled.points) / dividers[:, None]
+    chosen, nearest = predictor.spec.ibug68, predictor.spec.ibug68 >= 0
+    as_68 = [np.where(nearest[:, None], p[:, chosen], np.nan) for p in (predicted, labelled.points)]
+    in_68 = _errors_68(*as_68, nearest) if nearest.any() else {}
+    return Scores(
+        sources=np.array([str(dataset.path)] * len(rows)),
+        photos=np.unique(columns["identity"], axis=0, return_inverse=True)[1].astype(str),
+        crops=faces.images,
+        predicted=predicted.astype(np.float64),
+        truth=labelled.points.astype(np.float64),
+        errors={f"layout_{name}": each.mean(axis=1), **in_68},
+        groups={g: float(each[:, i].mean()) for g, i in predictor.spec.groups.items() if len(i)},
+    )
+
+
+def unseen_rows(predictor: Predictor, dataset: Dataset) -> NDArray[np.int64]:
+    """Return the rows of `dataset` that hold identities the network was not trained on."""
+    learned = predictor.run.dataset
+    if (learned["seed"], learned["model"]) != (dataset.recipe.seed, dataset.recipe.model):
+        return np.arange(len(dataset))
+    return split_by_identity(dataset)[1]
+
+
+def _errors_68(answers: Float64, truth: Float64, scored: NDArray[np.bool_]) -> dict[str, Float64]:
+    """Return (N,) errors by every normaliser whose points are all there."""
+    found = {}
+    for name in metrics.NORMALISERS:
+        dividers = metrics.normaliser_68(truth, name)
+        if np.isfinite(dividers).all():
+            found[str(name)] = metrics.nme(answers[:, scored], truth[:, scored], dividers)
+    return found
+
+
+def shared_pictures(first: Sequence[PhotoSet], second: Sequence[PhotoSet]) -> list[str]:
+    """Return the names of pictures that are in both, by content."""
+    hashes = [
+        {sha256(path.read_bytes()).hexdigest(): path.name for each in sets for path in each.paths}
+        for sets in (first, second)
+    ]
+    return sorted(hashes[0][digest] for digest in hashes[0].keys() & hashes[1].keys())
