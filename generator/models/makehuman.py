@@ -16,11 +16,13 @@ from dlm.generator.models import cache
 from dlm.generator.models import makehuman_bake as baking
 from dlm.generator.models.base import ARKIT_UNITS, Float32, Identity, Topology
 from dlm.generator.models.makehuman_files import content_hash
+from dlm.generator.models.makehuman_pose import EyeRigs, NeckRig, TeethRig
 from dlm.generator.models.makehuman_regions import REGIONS
 
 Progress = Callable[[int, int], None]
 
 _UNIT = {name: k for k, name in enumerate(ARKIT_UNITS)}
+_BLINKS = [_UNIT["eyeBlinkLeft"], _UNIT["eyeBlinkRight"]]
 _FULL_LOOK = np.float32(np.radians(30))  # the gaze that the eyeLook units are made for
 
 
@@ -41,6 +43,8 @@ class MakeHuman:
         self._basis = _sparse(arrays, "basis", len(names) + len(ARKIT_UNITS))
         self._rows: Float32 = arrays["template"]
         self.base_index: NDArray[np.int32] = arrays["base_index"]
+        self._eyes, self._teeth = EyeRigs(arrays), TeethRig(arrays)
+        self._neck = NeckRig(arrays)
         ends = arrays["part_ends"].tolist()
         self.topology = Topology(
             model=self.name, vertex_count=len(arrays["mirror"]), triangles=arrays["triangles"],
@@ -70,8 +74,12 @@ class MakeHuman:
         coefficients = np.concatenate([identity, _lids_follow(expression, gaze)], axis=1)
         shift = self._basis @ np.ascontiguousarray(coefficients.T, dtype=np.float32)
         rows = self._rows[..., None] + shift.reshape(*self._rows.shape, count)
+        self._teeth.keep_behind_lips(rows)
+        self._eyes.fit_lids(rows, np.ascontiguousarray(expression[:, _BLINKS].T))
         fine = self._subdivide @ rows.reshape(len(rows), -1)
         points = np.ascontiguousarray(np.moveaxis(fine.reshape(-1, 3, count), 2, 0))
+        self._eyes.turn_balls(points, gaze)
+        self._neck.turn_torso(points, rows, neck)
         return points
 
 
@@ -80,7 +88,7 @@ def load(progress: Progress | None = None) -> MakeHuman:
     here = Path(__file__).parent
     code = [here / f"{stem}.py" for stem in (
         "makehuman_files", "makehuman_targets", "makehuman_bake", "makehuman_regions",
-        "subdivision", "occlusion")]  # fmt: skip
+        "makehuman_rig",        "subdivision", "occlusion")]  # fmt: skip
     return MakeHuman(cache.cached("makehuman", content_hash(code), lambda: baking.bake(progress)))
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from dlm.generator.models import makehuman_targets as targets
 from dlm.generator.models.makehuman_files import BaseMesh, data_folder, read_base_mesh
 from dlm.generator.models.makehuman_regions import region_masks
+from dlm.generator.models.makehuman_rig import rig
 from dlm.generator.models.subdivision import Refined, refine
 
 Arrays = dict[str, NDArray[Any]]
@@ -31,7 +32,6 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "lashes_upper": ("helper-l-eyelashes-2", "helper-r-eyelashes-2"),
     "lashes_lower": ("helper-l-eyelashes-1", "helper-r-eyelashes-1"),
 }
-JOINTS: tuple[str, ...] = ("neck", "jaw")
 
 _METRES = 0.1  # a decimetre
 _CROP_Y, _CROP_X = 3.2, 3.0  # decimetres of base.obj: to the breast, arms to above the elbow
@@ -68,12 +68,12 @@ def bake(progress: Progress | None = None) -> Arrays:
     reader = targets.Reader(base.mirror, tick)
     kept, quads, part_of = _crop(base)
     refined = _refine(base, kept, quads, part_of)
-    joints = [np.unique(base.quads[f"joint-{name}"]) for name in JOINTS]
-    rows = np.concatenate([kept, *joints])
+    rows = np.concatenate([kept, np.unique(base.quads["joint-neck"])])
     arrays = _shape(base, rows, folder, reader)
     arrays |= _topology(base, kept, quads, part_of, refined, arrays["template"])
     arrays |= region_masks(folder, base, arrays)
-    return arrays
+    points = refined.operator @ arrays["template"][: len(kept)].astype(np.float64)
+    return arrays | rig(base, arrays, points)
 
 
 def _crop(base: BaseMesh) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
@@ -142,6 +142,7 @@ def _shape(
     units = targets.expression_directions(folder, reader)
     eyes = np.unique(np.concatenate([base.quads["helper-l-eye"], base.quads["helper-r-eye"]]))
     mean = base.vertices + np.tensordot(mean_macro_weights(), macro.shifts, axes=1)
+    _seat_mouth(base, mean)
     identity = np.concatenate([macro.shifts, local.shifts])
     identity = identity - identity[:, eyes].mean(axis=1, keepdims=True)
     looks = [k for k, name in enumerate(units.names) if name.startswith("eyeLook")]
@@ -158,6 +159,21 @@ def _shape(
         "identity_sign": np.concatenate([macro.sign, local.sign]),
         "expression_mirror": units.mirror, "expression_sign": units.sign,
     }  # fmt: skip
+
+
+def _seat_mouth(base: BaseMesh, vertices: NDArray[np.float64]) -> None:
+    """Move teeth and tongue to where they are in a mouth, in place.
+
+    MakeHuman's upper teeth end 3 mm above the parting of the lips and stand 5 mm behind them, so
+    that smiles would show none, and its tongue fills the mouth to the palate.
+    """
+    upper, lower, tongue = (
+        np.unique(base.quads[f"helper-{name}"]) for name in ("upper-teeth", "lower-teeth", "tongue")
+    )
+    vertices[upper] += [0.0, -0.048, 0.030]
+    vertices[lower] += [0.0, -0.010, 0.022]
+    floor = vertices[tongue, 1].min()
+    vertices[tongue, 1] = floor + 0.62 * (vertices[tongue, 1] - floor)
 
 
 def _topology(

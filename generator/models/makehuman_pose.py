@@ -1,0 +1,154 @@
+"""What is not linear in the head: lids that close and lie on the ball, gaze, teeth, the neck.
+
+Everything is elementwise over the batch, so that a row does not depend on its neighbours. Shapes:
+N base vertices, V vertices, B samples; base vertices come as (N, 3, B), whole heads as (B, V, 3).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.generator.models.base import Float32
+
+Index = NDArray[np.int64]
+
+_LID_FALLOFF = np.array([0.1, 0.3, 0.55, 0.8, 0.95, 1.0, 1.0, 1.0], dtype=np.float32)
+_MARGIN = 5  # the ring of the lid's edge, counted from the outermost
+_UPPER_SHARE = np.float32(0.85)  # of a lid's closing; the lower lid comes to meet it
+_CLEAR_OUT, _CLEAR_IN = np.float32(4e-4), np.float32(1.5e-4)  # metres of lid before the ball
+_TEETH_CLEAR = np.float32(6e-4)  # metres behind the lips
+
+
+@dataclass(frozen=True, eq=False)
+class EyeRig:
+    """One eye: its ball and the rings of vertices around its opening."""
+
+    ball: Index  # base vertices of the ball
+    ball_fine: Index  # vertices of the ball
+    rings: Index  # (8, 28) base vertices, outermost first, column 0 the outer corner
+    lashes: Index  # (n,) base vertices
+    lash_column: Index  # (n,) the column of the lid's edge each hangs on
+    closing: Float32  # (13,) metres that a full blink unit closes at columns 1 to 13
+
+
+class EyeRigs:
+    """Both eyes."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._eyes = [
+            EyeRig(**{field: arrays[f"eye_{side}_{field}"] for field in EyeRig.__annotations__})
+            for side in ("left", "right")
+        ]
+
+    def fit_lids(self, rows: Float32, blink: Float32) -> None:
+        """Close the lids of `rows` (N, 3, B) as far as `blink` (2, B) says, then off the ball.
+
+        The linear units close one identity's lids and not another's: each pair of facing points
+        is brought to the opening that it would have without the unit, times 1 - blink, and lids
+        never cross.
+        """
+        for eye, amount in zip(self._eyes, blink, strict=True):
+            edge = rows[eye.rings[_MARGIN]].copy()
+            _close(rows, eye, amount)
+            _clear(rows, eye)
+            moved = rows[eye.rings[_MARGIN]] - edge
+            rows[eye.lashes] += moved[eye.lash_column]
+
+    def turn_balls(self, points: Float32, gaze: Float32) -> None:
+        """Make the balls of `points` (B, V, 3) round and turn them by `gaze` (B, 2, 2)."""
+        for side, eye in enumerate(self._eyes):
+            ball = points[:, eye.ball_fine]
+            centre = ball.mean(axis=1, keepdims=True)
+            ray = ball - centre
+            length = np.sqrt((ray * ray).sum(axis=2, keepdims=True))
+            ray *= length.mean(axis=1, keepdims=True) / length
+            yaw, pitch = gaze[:, side, 0, None], gaze[:, side, 1, None]
+            points[:, eye.ball_fine] = centre + _turned(ray, yaw, pitch)
+
+
+def _close(rows: Float32, eye: EyeRig, blink: Float32) -> None:
+    upper, lower = eye.rings[:, 1:14], eye.rings[:, :14:-1]
+    gap = rows[upper[_MARGIN], 1] - rows[lower[_MARGIN], 1]
+    rest = np.maximum(gap + blink * eye.closing[:, None], 0)
+    change = np.maximum(1 - blink, 0) * rest - gap
+    fall = _LID_FALLOFF[:, None, None]
+    rows[upper, 1] += fall * (_UPPER_SHARE * change)
+    rows[lower, 1] -= fall * ((1 - _UPPER_SHARE) * change)
+
+
+def _clear(rows: Float32, eye: EyeRig) -> None:
+    """Push lids that lie inside the ball out to its surface."""
+    ball = rows[eye.ball]
+    centre = ball.mean(axis=0)
+    radius = np.sqrt(((ball - centre) ** 2).sum(axis=1)).mean(axis=0)
+    lids = rows[eye.rings]
+    ray = lids - centre
+    distance = np.sqrt((ray * ray).sum(axis=2))
+    clear = np.where(np.arange(len(eye.rings)) <= _MARGIN, _CLEAR_OUT, _CLEAR_IN)
+    least = radius + clear[:, None, None]
+    rows[eye.rings] = centre + ray * (np.maximum(distance, least) / distance)[:, :, None]
+
+
+def _turned(ray: Float32, yaw: Float32, pitch: Float32) -> Float32:
+    """Turn rays (B, n, 3) first up by pitch, then to the subject's left by yaw."""
+    x, y, z = ray[..., 0], ray[..., 1], ray[..., 2]
+    y, z = y * np.cos(pitch) + z * np.sin(pitch), z * np.cos(pitch) - y * np.sin(pitch)
+    x, z = x * np.cos(yaw) + z * np.sin(yaw), z * np.cos(yaw) - x * np.sin(yaw)
+    return np.stack([x, y, z], axis=-1)
+
+
+class TeethRig:
+    """Keeps each arch of teeth behind the lip before it."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._arches = [
+            (arrays[f"teeth_{name}_all"], arrays[f"teeth_{name}_front"], arrays[f"teeth_{name}_lip"])
+            for name in ("upper", "lower")
+        ]
+
+    def keep_behind_lips(self, rows: Float32) -> None:
+        """Draw back the arches of `rows` (N, 3, B) that would come through a lip."""
+        for arch, front, lip in self._arches:
+            room = rows[lip, 2].min(axis=0) - _TEETH_CLEAR - rows[front, 2].max(axis=0)
+            rows[arch, 2] += np.minimum(room, 0)
+
+
+class NeckRig:
+    """Turns the torso about the neck's joint, the neck part of the way."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._moved: Index = arrays["neck_vertices"]
+        self._share: Float32 = arrays["neck_share"]  # of the turn, 0 at the head, 1 at the torso
+        self._joint: Index = arrays["neck_joint"]
+
+    def turn_torso(self, points: Float32, rows: Float32, neck: Float32) -> None:
+        """Turn the torsos of `points` (B, V, 3) by the inverse of `neck` (B, 3); joints in `rows`."""
+        pivot = rows[self._joint].mean(axis=0).T[:, None]
+        axis, angle = _axis_angle(neck)
+        turn = -angle[:, None] * self._share
+        ray = points[:, self._moved] - pivot
+        along = (ray * axis[:, None]).sum(axis=2, keepdims=True)
+        sine, cosine = np.sin(turn)[..., None], np.cos(turn)[..., None]
+        across = np.stack([
+            axis[:, i, None] * ray[..., j] - axis[:, j, None] * ray[..., i]
+            for i, j in ((1, 2), (2, 0), (0, 1))
+        ], axis=-1)  # fmt: skip
+        turned = ray * cosine + across * sine + axis[:, None] * along * (1 - cosine)
+        points[:, self._moved] = pivot + turned
+
+
+def _axis_angle(neck: Float32) -> tuple[Float32, Float32]:
+    """Return axes (B, 3) and angles (B,) of the rotations of `scene.rotation`."""
+    half_yaw, half_pitch, half_roll = neck[:, 0] / 2, -neck[:, 1] / 2, -neck[:, 2] / 2
+    cy, sy, cp, sp = np.cos(half_yaw), np.sin(half_yaw), np.cos(half_pitch), np.sin(half_pitch)
+    cr, sr = np.cos(half_roll), np.sin(half_roll)
+    w = cy * cp * cr + sy * sp * sr  # the quaternion of yaw * pitch * roll
+    vector = np.stack([
+        cy * sp * cr + sy * cp * sr, sy * cp * cr - cy * sp * sr, cy * cp * sr - sy * sp * cr,
+    ], axis=1)  # fmt: skip
+    length = np.sqrt((vector * vector).sum(axis=1))
+    axis = vector / np.maximum(length, np.float32(1e-12))[:, None]
+    return axis, 2 * np.arctan2(length, w)
