@@ -39,7 +39,7 @@ usable_python() {
 
 find_python() {
     local name
-    for name in python3.13 python3.12 python3.11 python3; do
+    for name in python3.11 python3.12 python3.13 python3; do
         if command -v "$name" >/dev/null && usable_python "$name"; then
             command -v "$name"
             return
