@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 Float = NDArray[np.float64]
 Index = NDArray[np.int64]
 
+_STEP = 3.0  # even spacing and a smooth course against nearness to the curve
+
 
 def along(curve: Float, fractions: Float) -> Float:
     """Return the (n, D) places at `fractions` (n,) of the arc length of the polyline (C, D)."""
@@ -24,7 +26,8 @@ def settle(
     """Return n distinct vertices near `targets` (n, 3), in order, as evenly spaced as they are.
 
     Of the `allowed` vertices the `width` nearest to each target are tried; the choice minimises
-    squared distance to the target plus squared error of each step, by dynamic programming.
+    squared distance to the target plus `_STEP` times the squared error of each step, by dynamic
+    programming.
     `fixed` says which places are settled already: place -> vertex.
     """
     options = [
@@ -36,7 +39,7 @@ def settle(
     for k in range(1, len(targets)):
         step = vertices[options[k]][None] - vertices[options[k - 1]][:, None]
         wanted = targets[k] - targets[k - 1]
-        total = cost[:, None] + ((step - wanted) ** 2).sum(axis=2)
+        total = cost[:, None] + _STEP * ((step - wanted) ** 2).sum(axis=2)
         total[options[k - 1][:, None] == options[k][None]] = np.inf
         back.append(total.argmin(axis=0))
         cost = total.min(axis=0) + _misfit(vertices, options[k], targets[k])

@@ -33,7 +33,9 @@ def to_yaml(spec: LandmarkSpec, heading: str = "") -> str:
     parts += ["ibug68:                          # the nearest point for each of the 68 it covers"]
     parts += [f"  {n}: {names[k]}" for n, k in enumerate(spec.ibug68) if k >= 0] or ["  {}"]
     parts += ["normaliser:"]
-    parts += [f"  {k}: [{names[a]}, {names[b]}]" for k, (a, b) in spec.normaliser.items()] or ["  {}"]
+    parts += [f"  {k}: [{names[a]}, {names[b]}]" for k, (a, b) in spec.normaliser.items()] or [
+        "  {}"
+    ]
     parts += [_listed("contour: ", spec.contour)]
     return "\n".join(parts) + "\n"
 
