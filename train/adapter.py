@@ -109,6 +109,7 @@ class _ResidualMLP(nn.Module):
             nn.Linear(MLP_WIDTH, outputs),
         )  # fmt: skip
         for last in (self.linear, self.hidden[-1]):
+            assert isinstance(last, nn.Linear)
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
 
@@ -125,7 +126,7 @@ def _fit_one(x: torch.Tensor, y: torch.Tensor, seed: int) -> nn.Module:
     steps = MLP_EPOCHS * math.ceil(len(x) / MLP_BATCH)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for _ in range(MLP_EPOCHS):
-        for rows in torch.randperm(len(x)).split(MLP_BATCH):
+        for rows in torch.split(torch.randperm(len(x)), MLP_BATCH):
             optimiser.zero_grad()
             F.smooth_l1_loss(network(x[rows]), y[rows], beta=0.5).backward()  # type: ignore[no-untyped-call]
             optimiser.step()

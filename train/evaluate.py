@@ -14,7 +14,7 @@ from dlm.train.data import divisors
 from dlm.train.faces import Report, boxes_of, plain_crops, split_by_identity
 from dlm.train.photos import PhotoSet, merge
 from dlm.train.predictor import Predictor
-from dlm.train.protocols import Adapter, Labelled, Protocol68, fit_adapter
+from dlm.train.protocols import Labelled, Nearest, Protocol68, fit_adapter
 
 Float64 = NDArray[np.float64]
 
@@ -89,10 +89,15 @@ def predict_photos(
     return Labelled(points, photos.points, boxes, np.array(photos.photos)), pictures
 
 
-def adapter_for(
+def protocol_for(
     predictor: Predictor, photos: Sequence[PhotoSet], *, flip: bool, report: Report
-) -> tuple[Adapter, dict[str, Any]]:
-    """Fit an adapter to the network's predictions on labelled photos; return what was found."""
+) -> tuple[Protocol68, dict[str, Any]]:
+    """Return an adapter fitted to predictions on labelled photos, and what was found.
+
+    Without photos it is the layout's nearest points, and nothing was found.
+    """
+    if not photos:
+        return Nearest(predictor.spec), {}
     labelled, _ = predict_photos(predictor, merge(photos), flip=flip, report=report)
     adapter, found = fit_adapter(predictor.spec, labelled)
     return adapter, {**found, "sources": [each.source for each in photos]}
@@ -138,15 +143,16 @@ def score_renders(predictor: Predictor, dataset: Dataset, *, flip: bool, report:
     name, dividers = divisors(labelled.points, predictor.spec)
     each = metrics.point_errors(predicted, labelled.points) / dividers[:, None]
     chosen, nearest = predictor.spec.ibug68, predictor.spec.ibug68 >= 0
-    as_68 = [np.where(nearest[:, None], p[:, chosen], np.nan) for p in (predicted, labelled.points)]
-    in_68 = _errors_68(*as_68, nearest) if nearest.any() else {}
+    answers, truth_68 = (
+        np.where(nearest[:, None], p[:, chosen], np.nan) for p in (predicted, labelled.points)
+    )
     return Scores(
         sources=np.array([str(dataset.path)] * len(rows)),
         photos=np.unique(columns["identity"], axis=0, return_inverse=True)[1].astype(str),
         crops=faces.images,
         predicted=predicted.astype(np.float64),
         truth=labelled.points.astype(np.float64),
-        errors={f"layout_{name}": each.mean(axis=1), **in_68},
+        errors={f"layout_{name}": each.mean(axis=1), **_errors_68(answers, truth_68, nearest)},
         groups={g: float(each[:, i].mean()) for g, i in predictor.spec.groups.items() if len(i)},
     )
 
@@ -161,8 +167,8 @@ def unseen_rows(predictor: Predictor, dataset: Dataset) -> NDArray[np.int64]:
 
 def _errors_68(answers: Float64, truth: Float64, scored: NDArray[np.bool_]) -> dict[str, Float64]:
     """Return (N,) errors by every normaliser whose points are all there."""
-    found = {}
-    for name in metrics.NORMALISERS:
+    found: dict[str, Float64] = {}
+    for name in metrics.NORMALISERS if scored.any() else ():
         dividers = metrics.normaliser_68(truth, name)
         if np.isfinite(dividers).all():
             found[str(name)] = metrics.nme(answers[:, scored], truth[:, scored], dividers)

@@ -25,7 +25,7 @@ def separable_kl(logits: Tensor, cells: Tensor, sigma: float = SIGMA_CELLS) -> T
     logits = logits.float()
     gx = gaussian_rows(cells[..., 0], logits.shape[-1], sigma)
     gy = gaussian_rows(cells[..., 1], logits.shape[-2], sigma)
-    expected = ((logits @ gx[..., None])[..., 0] * gy).sum(dim=-1)
+    expected = ((logits * gx[..., None, :]).sum(dim=-1) * gy).sum(dim=-1)
     entropy = -(torch.xlogy(gx, gx).sum(dim=-1) + torch.xlogy(gy, gy).sum(dim=-1))
     return torch.logsumexp(logits.flatten(2), dim=-1) - expected - entropy
 

@@ -44,7 +44,7 @@ class Predictor:
             return straight
         mirrored = self._predict(np.ascontiguousarray(crops[:, :, ::-1]))[:, self.spec.mirror]
         mirrored[..., 0] = self.size - 1 - mirrored[..., 0]
-        return (straight + mirrored) / 2
+        return np.asarray((straight + mirrored) / 2, dtype=np.float32)
 
     def _predict(self, crops: UInt8) -> Float32:
         return predict(self.network, crops, self._precision, self.device, BATCH)

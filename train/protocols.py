@@ -112,7 +112,7 @@ def fit_adapter(spec: LandmarkSpec, faces: Labelled) -> tuple[Adapter, dict[str,
 
 
 def _examples(spec: LandmarkSpec, faces: Labelled) -> tuple[Float64, Float64, NDArray[np.int64]]:
-    """Return (2 N, 2 P) inputs, (2 N, 136) residuals and (2 N,) photo numbers, mirrored ones too."""
+    """Return (2 N, 2 P) inputs, (2 N, 136) residuals and (2 N,) photos, mirrored ones too."""
     inputs = _normalised(faces.points, faces.boxes)
     truth = _normalised(faces.truth, faces.boxes)
     inputs = np.concatenate([inputs, inputs[:, spec.mirror] * [-1, 1]])

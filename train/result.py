@@ -11,7 +11,7 @@ from dlm.datasets.files import replacing, write_errors
 from dlm.train import crops
 from dlm.train.curves import draw_ced
 from dlm.train.evaluate import NOTES, Scores
-from dlm.train.pictures import PREDICTED, TRUTH, draw_face, sheet, write_png
+from dlm.train.pictures import PREDICTED, TRUTH, UInt8, draw_face, sheet, write_png
 from dlm.train.predictor import Predictor
 
 COLUMNS, BEST, WORST = 6, 12, 24
@@ -57,7 +57,7 @@ def draw_result(folder: Path, scores: Scores, name: str) -> list[Path]:
     return [curve, faces]
 
 
-def faces_sheet(scores: Scores) -> np.ndarray:  # type: ignore[type-arg]
+def faces_sheet(scores: Scores) -> UInt8:
     """Return the best faces, then the worst, with labels and predictions drawn."""
     errors = scores.errors[scores.primary]
     order = np.argsort(errors)
@@ -68,6 +68,6 @@ def faces_sheet(scores: Scores) -> np.ndarray:  # type: ignore[type-arg]
     return sheet(tiles, COLUMNS)
 
 
-def _tile(scores: Scores, row: int, caption: str) -> np.ndarray:  # type: ignore[type-arg]
+def _tile(scores: Scores, row: int, caption: str) -> UInt8:
     layers = [(scores.truth[row], TRUTH), (scores.predicted[row], PREDICTED)]
     return draw_face(scores.crops[row], layers, caption)

@@ -42,6 +42,8 @@ def command(
 
     Errors are in per cent. Faces are cropped at 1.6 times their labels' box.
     """
+    from typing import Any
+
     from dlm.errors import TrainError
     from dlm.train.evaluate import RENDERS_ONLY, RESEARCH_ONLY
     from dlm.train.predictor import Predictor
@@ -52,12 +54,15 @@ def command(
     if (real is None) == (synthetic is None):
         raise typer.BadParameter("give photos with --real, or a dataset with --synthetic")
     if protocol not in PROTOCOLS:
-        raise TrainError(f"no protocol {protocol!r}", "--protocol", f"there is: {PROTOCOLS}")
+        raise TrainError(
+            f"no protocol {protocol!r}", "--protocol", f"there is: {', '.join(PROTOCOLS)}"
+        )
     if (protocol == "adapter") != bool(adapt_on):
         raise typer.BadParameter("--protocol adapter and --adapt-on 300w:PATH go together")
     predictor = Predictor.load(run, pick_device())
+    found: dict[str, Any] = {}
     if synthetic is not None:
-        scores, found = _on_renders(predictor, synthetic, flip), {}
+        scores = _on_renders(predictor, synthetic, flip)
     else:
         scores, found = _on_photos(predictor, real or [], adapt_on or [], flip)
     content = result(
@@ -88,9 +93,8 @@ def _on_photos(
     predictor: "Predictor", real: list[str], adapt_on: list[str], flip: bool
 ) -> "tuple[Scores, dict[str, Any]]":
     from dlm.errors import PhotoError
-    from dlm.train.evaluate import adapter_for, score_photos, shared_pictures
+    from dlm.train.evaluate import protocol_for, score_photos, shared_pictures
     from dlm.train.photos import open_photos
-    from dlm.train.protocols import Nearest, Protocol68
 
     tested, fitted = [open_photos(s) for s in real], [open_photos(s) for s in adapt_on]
     if shared := shared_pictures(tested, fitted):
@@ -100,10 +104,7 @@ def _on_photos(
         )  # fmt: skip
     total = sum(len(photos) for photos in (*tested, *fitted))
     with console.progress(total, "reading photos", "faces") as bar:
-        protocol: Protocol68 = Nearest(predictor.spec) if not fitted else None
-        found: dict[str, Any] = {}
-        if fitted:
-            protocol, found = adapter_for(predictor, fitted, flip=flip, report=bar.advance)
+        protocol, found = protocol_for(predictor, fitted, flip=flip, report=bar.advance)
         scores = score_photos(predictor, tested, protocol, flip=flip, report=bar.advance)
     return scores, found
 

@@ -26,7 +26,9 @@ def soft_argmax(logits: Tensor) -> Tensor:
     mass = torch.softmax(logits.float().flatten(2), dim=-1).view(logits.shape)
     xs = torch.arange(width, device=logits.device, dtype=mass.dtype)
     ys = torch.arange(height, device=logits.device, dtype=mass.dtype)
-    return torch.stack([mass.sum(dim=2) @ xs, mass.sum(dim=3) @ ys], dim=-1)
+    # Sums, not matrix products: those would be cast to bfloat16 where autocast is on.
+    x, y = (mass.sum(dim=2) * xs).sum(dim=-1), (mass.sum(dim=3) * ys).sum(dim=-1)
+    return torch.stack([x, y], dim=-1)
 
 
 def decode(logits: Tensor) -> Tensor:
