@@ -187,24 +187,39 @@ def _new_texture(unit: int, target: Any, wrap: Any) -> None:
 
 
 class Target:
-    """A square framebuffer: RGBA bytes and 24-bit depth, no multisampling."""
+    """A square framebuffer: RGBA bytes and float depth, no multisampling.
 
-    def __init__(self, size: int) -> None:
+    With `surface` units it has a second face of four textures over the same depth, into which
+    what lies at each pixel is drawn first and shaded afterwards.
+    """
+
+    def __init__(self, size: int, surface: Sequence[int] = ()) -> None:
         self.size = size
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, GL.glGenFramebuffers(1))
-        for kind, place in (
-            (GL.GL_RGBA8, GL.GL_COLOR_ATTACHMENT0),
-            (GL.GL_DEPTH_COMPONENT32F, GL.GL_DEPTH_ATTACHMENT),
-        ):
-            buffer = GL.glGenRenderbuffers(1)
-            GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, buffer)
-            GL.glRenderbufferStorage(GL.GL_RENDERBUFFER, kind, size, size)
-            GL.glFramebufferRenderbuffer(GL.GL_FRAMEBUFFER, place, GL.GL_RENDERBUFFER, buffer)
-        if GL.glCheckFramebufferStatus(GL.GL_FRAMEBUFFER) != GL.GL_FRAMEBUFFER_COMPLETE:
-            raise RenderError(f"the driver refuses a framebuffer of {size} px", "renderer")
+        depth = _render_buffer(GL.GL_DEPTH_COMPONENT32F, size)
+        self._picture = int(GL.glGenFramebuffers(1))
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._picture)
+        _attach(GL.GL_COLOR_ATTACHMENT0, _render_buffer(GL.GL_RGBA8, size))
+        _attach(GL.GL_DEPTH_ATTACHMENT, depth)
+        _check_complete(size)
+        self._surface = int(GL.glGenFramebuffers(1))
+        if surface:
+            GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._surface)
+            for k, unit in enumerate(surface):
+                _attach_texture(k, unit, size)
+            _attach(GL.GL_DEPTH_ATTACHMENT, depth)
+            GL.glDrawBuffers(len(surface), [GL.GL_COLOR_ATTACHMENT0 + k for k, _ in enumerate(surface)])
+            _check_complete(size)
         GL.glViewport(0, 0, size, size)
         self._colour = np.empty((size, size, 4), np.uint8)
         self._depth = np.empty((size, size), np.float32)
+
+    def to_surface(self) -> None:
+        """Draw into the surface textures from now on."""
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._surface)
+
+    def to_picture(self) -> None:
+        """Draw into the picture from now on."""
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._picture)
 
     def read_colour(self) -> NDArray[np.uint8]:
         """Return (size, size, 4) bytes; the next frame overwrites them."""
@@ -219,3 +234,35 @@ class Target:
             0, 0, self.size, self.size, GL.GL_DEPTH_COMPONENT, GL.GL_FLOAT, self._depth
         )
         return self._depth
+
+
+SURFACE_FORMATS = (GL.GL_RGBA16F, GL.GL_RGBA16F, GL.GL_RGBA8, GL.GL_RGBA8)
+
+
+def _render_buffer(kind: Any, size: int) -> int:
+    buffer = int(GL.glGenRenderbuffers(1))
+    GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, buffer)
+    GL.glRenderbufferStorage(GL.GL_RENDERBUFFER, kind, size, size)
+    return buffer
+
+
+def _attach(place: Any, buffer: int) -> None:
+    GL.glFramebufferRenderbuffer(GL.GL_FRAMEBUFFER, place, GL.GL_RENDERBUFFER, buffer)
+
+
+def _attach_texture(k: int, unit: int, size: int) -> None:
+    """Make the `k`-th surface texture, bound to `unit`, a colour attachment."""
+    texture = int(GL.glGenTextures(1))
+    GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
+    GL.glBindTexture(GL.GL_TEXTURE_2D, texture)
+    GL.glTexImage2D(GL.GL_TEXTURE_2D, 0, SURFACE_FORMATS[k], size, size, 0, GL.GL_RGBA,
+                    GL.GL_FLOAT, None)  # fmt: skip
+    GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MIN_FILTER, GL.GL_NEAREST)
+    GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MAG_FILTER, GL.GL_NEAREST)
+    place = GL.GL_COLOR_ATTACHMENT0 + k
+    GL.glFramebufferTexture2D(GL.GL_FRAMEBUFFER, place, GL.GL_TEXTURE_2D, texture, 0)
+
+
+def _check_complete(size: int) -> None:
+    if GL.glCheckFramebufferStatus(GL.GL_FRAMEBUFFER) != GL.GL_FRAMEBUFFER_COMPLETE:
+        raise RenderError(f"the driver refuses a framebuffer of {size} px", "renderer")

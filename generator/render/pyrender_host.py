@@ -5,6 +5,7 @@ place; there is one framebuffer without multisampling; nothing is flipped by a c
 """
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,13 @@ from dlm.generator.render.uniforms import sample_values
 from dlm.generator.sampling.streams import Factor, stream
 from dlm.generator.scene import Scene, rotation
 
+if TYPE_CHECKING:
+    from dlm.generator.render.gpu import Program
+
 HAIRLESS = ("bald", "shaved")
 HAIR_SHELLS = 4  # as shaders/hair.vert counts them
-UNITS = {"noise": 0, "bank": 1}
+SURFACE = {"surface_light": 2, "surface_map": 3, "surface_tint": 4, "surface_mask": 5}
+UNITS = {"noise": 0, "bank": 1, **SURFACE}
 PROBE_SIDE = 192
 
 
@@ -55,7 +60,8 @@ class PyrenderRenderer:
         self._block = gpu.UniformBlock(gpu.block_fields(gpu.shader_source("sample.glsl")))
         gpu.tile_texture(UNITS["noise"], detail_texture())
         gpu.layered_texture(UNITS["bank"], background_bank())
-        self._skin = gpu.Program("skin.vert", "skin.frag", UNITS)
+        self._skin = gpu.Program("skin.vert", "skin_surface.frag", UNITS)
+        self._shade = gpu.Program("backdrop.vert", "skin_shade.frag", UNITS)
         self._eye = gpu.Program("part.vert", "eye.frag", UNITS)
         self._mouth = gpu.Program("part.vert", "mouth.frag", UNITS)
         self._lash = gpu.Program("part.vert", "lash.frag", UNITS)
@@ -64,7 +70,7 @@ class PyrenderRenderer:
         grid = self._field.coordinates()
         self._hair = gpu.Mesh((3, 3, 3), [grid], self._field.triangles(), len(grid))
         self._backdrop = gpu.Program("backdrop.vert", "backdrop.frag", UNITS)
-        self._target = gpu.Target(size)
+        self._target = gpu.Target(size, tuple(SURFACE.values()))
 
     def draw(self, scene: Scene, vertices: Float32, normals: Float32) -> Frame:
         """Draw `vertices` (V, 3), metres in the world, with unit `normals` (V, 3)."""
@@ -94,13 +100,18 @@ class PyrenderRenderer:
 
     def _paint(self, haired: bool) -> None:
         GL = self._gl
+        self._target.to_surface()
         GL.glClear(GL.GL_DEPTH_BUFFER_BIT)
-        GL.glDisable(GL.GL_DEPTH_TEST)
-        self._backdrop.use()
-        self._nothing()
-        GL.glEnable(GL.GL_DEPTH_TEST)
         self._skin.use()
         self._draw_parts("skin")
+        self._target.to_picture()
+        GL.glDepthMask(False)
+        GL.glDepthFunc(GL.GL_GREATER)  # the covering triangle lies at the far end: skin alone
+        self._cover(self._shade)
+        GL.glDepthFunc(GL.GL_EQUAL)  # and here: where there is nothing
+        self._cover(self._backdrop)
+        GL.glDepthFunc(GL.GL_LESS)
+        GL.glDepthMask(True)
         self._eye.use()
         self._draw_parts("eye_left", "eye_right")
         self._mouth.use()
@@ -121,8 +132,9 @@ class PyrenderRenderer:
             if name in self._parts:
                 self._head.draw(*self._parts[name])
 
-    def _nothing(self) -> None:
-        """Draw the one triangle of a shader that makes its own vertices."""
+    def _cover(self, program: "Program") -> None:
+        """Draw the one triangle that covers the picture at the far end of the depth range."""
+        program.use()
         self._gl.glBindVertexArray(self._empty_array)
         self._gl.glDisable(self._gl.GL_CULL_FACE)
         self._gl.glDrawArrays(self._gl.GL_TRIANGLES, 0, 3)

@@ -11,12 +11,10 @@ layout(location = 6) in vec4 mask_d;  // moustache, neck, shirt, cavity
 layout(location = 7) in vec4 occlusion_a;
 layout(location = 8) in vec4 occlusion_b;
 layout(location = 9) in float occlusion_c;
-out vec3 v_light;
-out vec3 v_gloss;
-out vec3 v_tint;
+out vec4 v_light;  // w: specular
+out vec4 v_tint;   // w: scalp
 out vec4 v_map;
-out vec4 v_mask;  // lips, beard, shirt, scalp
-out float v_lash;
+out vec4 v_mask;   // lips, beard, shirt, lash line
 
 // Pigment by region: what the cheek's albedo is multiplied with.
 vec3 tint() {
@@ -62,11 +60,10 @@ void main() {
         float facing = max(dot(normal, normalize(to_lamp + view)), 0.0);
         shine += lamp_colour[i].rgb * seen * pow(facing, gloss.y) * (gloss.y + 8.0) * 0.04;
     }
-    v_light = light;
     float wet = 1.0 + 1.2 * mask_b.z + 1.5 * mask_a.x - 0.9 * mask_d.z - 0.5 * mask_c.y;
-    v_gloss = shine * gloss.x * 0.035 * max(wet, 0.0);
-    v_tint = tint();
+    shine *= gloss.x * 0.035 * max(wet, 0.0);
+    v_light = vec4(light, dot(shine, vec3(0.2126, 0.7152, 0.0722)));
+    v_tint = vec4(tint(), mask_c.z);
     v_map = map;
-    v_mask = vec4(mask_a.x, beard_here(), mask_d.z, mask_c.z);
-    v_lash = mask_b.x;
+    v_mask = vec4(mask_a.x, beard_here(), mask_d.z, mask_b.x);
 }

@@ -2,13 +2,20 @@
 #include "sample.glsl"
 #include "tone.glsl"
 uniform sampler2D noise;  // slow, fine, strands, spots; each uniform in level
-in vec3 v_light;
-in vec3 v_gloss;
-in vec3 v_tint;
-in vec4 v_map;
-in vec4 v_mask;  // lips, beard, shirt, scalp
-in float v_lash;
+uniform sampler2D surface_light;  // w: specular
+uniform sampler2D surface_map;    // metres around and up, along and across the brow
+uniform sampler2D surface_tint;   // w: scalp
+uniform sampler2D surface_mask;   // lips, beard, shirt, lash line
 out vec4 pixel;
+
+vec4 v_map, v_mask, v_tint;  // read in main
+
+// The noise at `place`, which repeats `density` times a metre: averaged where a pixel spans many
+// texels, though not so far that strokes grey out.
+vec4 grained(vec2 place, float density) {
+    float texels = 256.0 * density / camera.w;
+    return textureLod(noise, place, clamp(log2(texels) - 0.7, 0.0, 1.6));
+}
 
 // Coverage of the brow by hairs: a tapered band, broken into strokes that lean outwards.
 float brow_cover() {
@@ -21,7 +28,7 @@ float brow_cover() {
     inside *= smoothstep(-0.12, 0.02, s) * (1.0 - smoothstep(0.9, 1.06, s));
     float lean = mix(0.35, 2.6, smoothstep(0.0, 0.8, s));
     vec2 stroke = vec2((abs(v_map.x) - middle * lean) * 22.0, v_map.y * 9.0) + seed.zw;
-    float hairs = texture(noise, stroke).b;
+    float hairs = grained(stroke, 22.0).b;
     return inside * mix(smoothstep(0.75 - brow.w, 1.1 - 0.6 * brow.w, hairs), 1.0, 0.45 * brow.w)
         * (0.55 + 0.45 * brow.w);
 }
@@ -40,7 +47,7 @@ float furrows(float slow) {
 }
 
 vec3 skin_albedo(vec4 coarse, vec4 fine) {
-    vec3 base = albedo.rgb * v_tint;
+    vec3 base = albedo.rgb * v_tint.rgb;
     float uneven = (coarse.r - 0.5) * grain.x;
     base *= exp(vec3(-0.12, -0.28, -0.26) * uneven);
     float spots = smoothstep(1.0 - 0.16 * face.w, 1.0 - 0.1 * face.w, fine.a) * step(0.01, face.w);
@@ -57,25 +64,30 @@ vec3 cloth() {
     float wave = shirt.w > 0.0 ? sin(p.x * shirt.w * 6.28) : sin(p.y * shirt.w * 6.28);
     float second = abs(shirt.w) < 0.5 ? 0.0 : smoothstep(-0.2, 0.2, wave);
     vec3 weave = mix(shirt.rgb, shirt_second.rgb, second);
-    return weave * (0.85 + 0.3 * texture(noise, p * 9.0 + seed.xy).r);
+    return weave * (0.85 + 0.3 * grained(p * 9.0 + seed.xy, 9.0).r);
 }
 
 void main() {
-    vec4 coarse = texture(noise, v_map.xy * 4.0 + seed.xy);
-    vec4 fine = texture(noise, v_map.xy * vec2(22.0, 22.0) + seed.yx);
+    ivec2 here = ivec2(gl_FragCoord.xy);
+    v_map = texelFetch(surface_map, here, 0);
+    v_mask = texelFetch(surface_mask, here, 0);
+    v_tint = texelFetch(surface_tint, here, 0);
+    vec4 lit = texelFetch(surface_light, here, 0);
+    vec4 coarse = grained(v_map.xy * 4.0 + seed.xy, 4.0);
+    vec4 fine = grained(v_map.xy * 22.0 + seed.yx, 22.0);
     vec3 base = skin_albedo(coarse, fine);
     float jitter = (coarse.g - 0.5) * 0.5 + (fine.b - 0.5) * 0.6;
     float cover = brow_cover();
     base = mix(base, brow.rgb, cover);
     float bristle = smoothstep(1.0, 1.25, v_mask.y * (0.55 + 0.85 * beard.w) + fine.b * 0.6);
     base = mix(base, beard.rgb, bristle * 0.85 * step(0.02, v_mask.y));
-    float scalp = smoothstep(0.4, 0.75, v_mask.w + jitter * 0.45 - 0.12 * hair_shape.x);
+    float scalp = smoothstep(0.4, 0.75, v_tint.w + jitter * 0.45 - 0.12 * hair_shape.x);
     base = mix(base, hair.rgb * (0.6 + 0.6 * fine.b), scalp * hair_shape.z);
-    float lash = smoothstep(0.25, 0.8, v_lash) * (0.35 + 0.4 * lid.y + 0.5 * lid.x);
+    float lash = smoothstep(0.25, 0.8, v_mask.w) * (0.35 + 0.4 * lid.y + 0.5 * lid.x);
     base = mix(base, vec3(0.018, 0.012, 0.01), min(lash, 0.95));
     float worn = smoothstep(0.45, 0.55, v_mask.z);
     base = mix(base, cloth(), worn);
     float matte = 1.0 - max(worn, max(cover, scalp * hair_shape.z));
-    vec3 shine = v_gloss * matte * (0.6 + 0.8 * fine.g);
-    pixel = vec4(developed(base * v_light + shine), 1.0);
+    float shine = lit.a * matte * (0.6 + 0.8 * fine.g);
+    pixel = vec4(developed(base * lit.rgb + shine * normalize(lit.rgb + 0.01) * 1.73), 1.0);
 }
