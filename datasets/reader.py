@@ -20,8 +20,7 @@ from dlm.datasets.images import UInt8, decode_batch, decode_jpeg
 from dlm.datasets.manifest import read_manifest
 from dlm.datasets.recipe import Recipe, read_recipe
 from dlm.datasets.schema import Column
-from dlm.datasets.shards import Shard, damage_told, open_shard, read_shard, shard_files
-from dlm.datasets.writer import GROUP_ROWS
+from dlm.datasets.shards import GROUP_ROWS, Shard, damage_told, open_shard, read_shard, shard_files
 from dlm.errors import DatasetError
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from dlm.datasets.recipe import Recipe
 from dlm.errors import DatasetError
 
 DATA_FOLDER = "data"
+GROUP_ROWS = 64  # rows read together: one picture costs the reading of 64
 RECIPE_KEY, IDS_KEY = b"dlm.recipe", b"dlm.ids"
 
 
@@ -65,8 +66,9 @@ def open_shard(path: Path, recipe: Recipe) -> pq.ParquetFile:
         notes, schema = file.metadata.metadata or {}, file.schema_arrow
     if notes.get(RECIPE_KEY) != recipe.hash.encode():
         raise damaged(path, "it belongs to another recipe")
-    if not schema.equals(recipe.schema) or file.metadata.num_rows == 0:
-        raise damaged(path, "its columns are not the recipe's")
+    rows, groups = file.metadata.num_rows, file.metadata.num_row_groups
+    if not schema.equals(recipe.schema) or rows == 0 or groups != -(-rows // GROUP_ROWS):
+        raise damaged(path, "its columns or row groups are not the recipe's")
     return file
 
 

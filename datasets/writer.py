@@ -21,6 +21,7 @@ from dlm.datasets.recipe import RECIPE_FILE, Recipe, read_recipe
 from dlm.datasets.schema import KINDS, Column
 from dlm.datasets.shards import (
     DATA_FOLDER,
+    GROUP_ROWS,
     IDS_KEY,
     RECIPE_KEY,
     read_shard,
@@ -30,7 +31,6 @@ from dlm.errors import DatasetError
 
 __all__ = ["create_or_check", "missing_shards", "write_manifest", "write_shard"]
 
-GROUP_ROWS = 64  # rows read together: one picture costs the reading of 64
 BULKY = ("image", "scene", "visible_vertices")  # no statistics: nobody filters by them
 
 Values = NDArray[Any] | Sequence[Any]
