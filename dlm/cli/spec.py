@@ -1,0 +1,154 @@
+"""`dlm spec`: what layouts there are, what each index is, and whether a layout is sound."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from dlm.cli.console import print_json, print_table
+from dlm.errors import SpecError
+
+if TYPE_CHECKING:
+    from dlm.generator.models.base import FaceModel
+    from dlm.landmark_specs import LandmarkSpec
+
+app = typer.Typer(help="Landmark layouts: list, show, check.")
+
+NameOrFile = typer.Argument(help="A shipped layout's name, or a YAML file.", show_default=False)
+Out = typer.Option(None, "--out", "-o", help="Draw every index into this PNG.", show_default=False)
+AsJson = typer.Option(False, "--json", help="Print JSON.")
+
+
+@app.command("list")
+def list_layouts(as_json: bool = AsJson) -> None:
+    """List the shipped layouts."""
+    from dlm.landmark_specs import available, load
+
+    rows = [_summary(load(name)) for name in available()]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ("layout", "points", "groups", "lines", "of iBUG's 68", "heads", "hash"),
+        [
+            (r["name"], r["points"], r["groups"], r["lines"], r["ibug68"],
+             ", ".join(r["models"]), r["hash"])
+            for r in rows
+        ],
+    )  # fmt: skip
+
+
+@app.command()
+def show(
+    name: str = NameOrFile,
+    out: Path | None = Out,
+    poses: bool = typer.Option(
+        False, "--poses", help="Draw 5 poses by 5 expressions, without numbers, instead."
+    ),
+    model: str = typer.Option("makehuman", help="The head to draw it on."),
+) -> None:
+    """Print every point of a layout, and draw it on a head."""
+    from dlm.landmark_specs import load
+
+    if out is not None and out.suffix.lower() != ".png":
+        raise SpecError(f"cannot write a {out.suffix or 'nameless'} picture", str(out),
+                        "give a name that ends in .png")  # fmt: skip
+    if out is not None and not out.parent.is_dir():
+        raise SpecError("no such folder", str(out.parent), "make it first, or choose another -o")
+    spec = load(name)
+    _print_points(spec)
+    if out is None:
+        return
+    from dlm.generator.layout_sheets import index_sheet, review_sheet
+    from dlm.landmark_specs.pictures import save_png
+
+    head = _head(model)
+    save_png(review_sheet(spec, head) if poses else index_sheet(spec, head), out)
+    typer.echo(out)
+
+
+@app.command()
+def check(
+    file: str = NameOrFile,
+    model: str = typer.Option("", help="Check on this head alone (every head it is bound to)."),
+    faces: int = typer.Option(200, min=1, help="Random faces for the lids and lips."),
+    as_json: bool = AsJson,
+) -> None:
+    """Check a layout: its file, symmetry, order and spacing of lines, lids and lips.
+
+    Exits with 1 where a rule fails; names the points that fail it by their index.
+    """
+    from dlm.landmark_specs import load
+
+    try:
+        spec = load(file)
+    except SpecError as error:
+        if as_json:
+            print_json({"ok": False, "file": file, "error": str(error), "heads": {}})
+            raise typer.Exit(1) from None
+        raise
+    heads = {name: _verdicts(spec, name, faces) for name in ([model] if model else spec.vertices)}
+    failed = sum(not verdict["passed"] for rows in heads.values() for verdict in rows)
+    if as_json:
+        print_json({"ok": failed == 0, "file": file, "layout": _summary(spec), "heads": heads})
+    else:
+        _print_verdicts(spec, heads, failed)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _head(name: str) -> "FaceModel":
+    from dlm.cli.baking import load_model
+
+    return load_model(name)
+
+
+def _summary(spec: "LandmarkSpec") -> dict[str, object]:
+    return {
+        "name": spec.name,
+        "version": spec.version,
+        "points": spec.size,
+        "groups": len(spec.groups),
+        "lines": len(spec.lines),
+        "ibug68": int((spec.ibug68 >= 0).sum()),
+        "models": list(spec.vertices),
+        "hash": spec.hash,
+    }
+
+
+def _verdicts(spec: "LandmarkSpec", model: str, faces: int) -> list[dict[str, object]]:
+    from dlm.generator.layout_geometry import layout_geometry
+    from dlm.landmark_specs.checks import check as judge
+
+    head = _head(model)
+    indices = spec.vertex_indices(model, head.topology.hash, head.topology.vertex_count)
+    return [asdict(v) for v in judge(spec, indices, layout_geometry(head, indices, faces))]
+
+
+def _print_points(spec: "LandmarkSpec") -> None:
+    group_of = {int(k): name for name, points in spec.groups.items() for k in points}
+    ibug = {int(k): str(n) for n, k in enumerate(spec.ibug68) if k >= 0}
+    print_table(
+        ("index", "point", "group", "mirror", "iBUG", *spec.vertices),
+        [
+            (str(k), point, group_of.get(k, ""), str(spec.mirror[k]), ibug.get(k, ""),
+             *(str(column[k]) for column in spec.vertices.values()))
+            for k, point in enumerate(spec.names)
+        ],
+    )  # fmt: skip
+
+
+def _print_verdicts(
+    spec: "LandmarkSpec", heads: dict[str, list[dict[str, object]]], failed: int
+) -> None:
+    covered = int((spec.ibug68 >= 0).sum())
+    typer.echo(f"{spec.name}: {spec.size} points, {covered} of iBUG's 68, hash {spec.hash}")
+    typer.echo("ok    schema    names, indices, pairs, groups and lines are sound")
+    for model, rows in heads.items():
+        typer.echo(f"on {model}:")
+        for row in rows:
+            mark = "ok  " if row["passed"] else "FAIL"
+            points = f" {list(row['points'])}" if row["points"] else ""  # type: ignore[call-overload]
+            typer.echo(f"{mark}  {row['rule']:<9} {row['detail']}{points}")
+    typer.echo("all rules hold" if not failed else f"{failed} rules fail")
