@@ -4,7 +4,6 @@ A model is baked on its first use and kept in the user's cache folder.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dlm.errors import ModelError
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
     from dlm.generator.models.base import FaceModel
 
 Progress = Callable[[int, int], None]
+
+_MODELS: "dict[str, FaceModel]" = {}
 
 
 def names() -> list[str]:
@@ -29,21 +30,11 @@ def load(name: str, progress: Progress | None = None) -> "FaceModel":
     if name not in names():
         raise ModelError(f"unknown head model '{name}'", "--model",
                          f"choose one of: {', '.join(names())}")  # fmt: skip
-    return _load(name, progress)
-
-
-@lru_cache(maxsize=None)
-def _cached_models() -> "dict[str, FaceModel]":
-    return {}
-
-
-def _load(name: str, progress: Progress | None) -> "FaceModel":
-    models = _cached_models()
-    if name not in models:
+    if name not in _MODELS:
         from dlm.generator.models import makehuman
 
-        models[name] = makehuman.load(progress)
-    return models[name]
+        _MODELS[name] = makehuman.load(progress)
+    return _MODELS[name]
 
 
 def __getattr__(name: str) -> object:

@@ -57,5 +57,8 @@ def _write(path: Path, arrays: Arrays) -> None:
                 temporary.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise ModelError(f"the baked head cannot be kept: {error.strerror or error}", str(path),
-                         "free some space, or set DLM_CACHE to a folder you can write") from error  # fmt: skip
+        raise ModelError(
+            f"the baked head cannot be kept: {error.strerror or error}",
+            str(path),
+            "free some space, or set DLM_CACHE to a folder you can write",
+        ) from error

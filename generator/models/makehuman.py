@@ -5,7 +5,6 @@ Shapes  B samples, N base vertices, V vertices, C = I + 52 coefficients.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +12,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dlm.generator.models import cache
-from dlm.generator.models import makehuman_bake as baking
 from dlm.generator.models.base import ARKIT_UNITS, Float32, Identity, Topology
 from dlm.generator.models.makehuman_files import content_hash
 from dlm.generator.models.makehuman_pose import EyeRigs, NeckRig, TeethRig
-from dlm.generator.models.makehuman_regions import REGIONS
 
 Progress = Callable[[int, int], None]
 
@@ -45,20 +42,21 @@ class MakeHuman:
         self.base_index: NDArray[np.int32] = arrays["base_index"]
         self._eyes, self._teeth = EyeRigs(arrays), TeethRig(arrays)
         self._neck = NeckRig(arrays)
-        ends = arrays["part_ends"].tolist()
+        self.lid_edges = self._eyes.lid_edges()
+        ends, parts = arrays["part_ends"].tolist(), arrays["part_names"].tolist()
         self.topology = Topology(
             model=self.name, vertex_count=len(arrays["mirror"]), triangles=arrays["triangles"],
             uv=arrays["uv"], mirror=arrays["mirror"],
-            parts={part: (ends[k], ends[k + 1]) for k, part in enumerate(baking.PARTS)},
+            parts={part: (ends[k], ends[k + 1]) for k, part in enumerate(parts)},
         )  # fmt: skip
-        self.regions: Mapping[str, Float32] = {name: arrays[f"region_{name}"] for name in REGIONS}
-
-    @cached_property
-    def template(self) -> Float32:
-        """The mean neutral head (V, 3)."""
-        zeros = (np.zeros((1, n), np.float32) for n in (self.identity_size, len(ARKIT_UNITS), 3))
-        identity, expression, neck = zeros
-        return self.vertices(identity, expression, np.zeros((1, 2, 2), np.float32), neck)[0]
+        self.regions: Mapping[str, Float32] = {
+            key.removeprefix("region_"): mask
+            for key, mask in arrays.items()
+            if key.startswith("region_")
+        }
+        rest = (np.zeros(shape, np.float32) for shape in (
+            (1, self.identity_size), (1, len(ARKIT_UNITS)), (1, 2, 2), (1, 3)))  # fmt: skip
+        self.template = self.vertices(*rest)[0]
 
     def sample_identity(self, rng: np.random.Generator) -> Identity:
         """Draw one plausible person."""
@@ -75,10 +73,10 @@ class MakeHuman:
         shift = self._basis @ np.ascontiguousarray(coefficients.T, dtype=np.float32)
         rows = self._rows[..., None] + shift.reshape(*self._rows.shape, count)
         self._teeth.keep_behind_lips(rows)
-        self._eyes.fit_lids(rows, np.ascontiguousarray(expression[:, _BLINKS].T))
+        balls = self._eyes.fit_lids(rows, np.ascontiguousarray(expression[:, _BLINKS].T))
         fine = self._subdivide @ rows.reshape(len(rows), -1)
-        points = np.ascontiguousarray(np.moveaxis(fine.reshape(-1, 3, count), 2, 0))
-        self._eyes.turn_balls(points, gaze)
+        points: Float32 = np.ascontiguousarray(np.moveaxis(fine.reshape(-1, 3, count), 2, 0))
+        self._eyes.turn_balls(points, gaze, balls)
         self._neck.turn_torso(points, rows, neck)
         return points
 
@@ -89,7 +87,13 @@ def load(progress: Progress | None = None) -> MakeHuman:
     code = [here / f"{stem}.py" for stem in (
         "makehuman_files", "makehuman_targets", "makehuman_bake", "makehuman_regions",
         "makehuman_rig",        "subdivision", "occlusion")]  # fmt: skip
-    return MakeHuman(cache.cached("makehuman", content_hash(code), lambda: baking.bake(progress)))
+
+    def make() -> cache.Arrays:
+        from dlm.generator.models.makehuman_bake import bake
+
+        return bake(progress)
+
+    return MakeHuman(cache.cached("makehuman", content_hash(code), make))
 
 
 def _lids_follow(expression: Float32, gaze: Float32) -> Float32:

@@ -39,20 +39,6 @@ _FINE_Y = 5.5  # below it the skin stays coarse
 _STEPS = 520  # target files read, about
 
 
-def mean_macro_weights() -> NDArray[np.float64]:
-    """Return the corner weights of the template: both sexes, adult, all ancestries alike."""
-    age = {"baby": 0.0, "child": 0.0, "young": 0.75, "old": 0.25}
-    weights = []
-    for name in targets.MACROS:
-        words = name.split("-")
-        if words[0] == "universal":
-            even = words[3] == "averagemuscle" and words[4] == "averageweight"
-            weights.append(0.5 * age[words[2]] * even)
-        else:
-            weights.append(0.5 * age[words[2]] / 3)
-    return np.array(weights)
-
-
 def bake(progress: Progress | None = None) -> Arrays:
     """Read everything and return the arrays of the model; about ten seconds."""
     folder = data_folder()
@@ -133,19 +119,17 @@ def _spherical(
     return result
 
 
-def _shape(
-    base: BaseMesh, rows: NDArray[Any], folder: Path, reader: targets.Reader
-) -> Arrays:
+def _shape(base: BaseMesh, rows: NDArray[Any], folder: Path, reader: targets.Reader) -> Arrays:
     """Return template (N, 3) and basis (3N, C) of the base vertices, eyes' midpoint at 0."""
     macro = targets.macro_directions(folder, reader)
     local = targets.local_directions(folder, reader)
     units = targets.expression_directions(folder, reader)
     eyes = np.unique(np.concatenate([base.quads["helper-l-eye"], base.quads["helper-r-eye"]]))
-    mean = base.vertices + np.tensordot(mean_macro_weights(), macro.shifts, axes=1)
+    mean = base.vertices + np.tensordot(targets.mean_macro_weights(), macro.shifts, axes=1)
     _seat_mouth(base, mean)
     identity = np.concatenate([macro.shifts, local.shifts])
     identity = identity - identity[:, eyes].mean(axis=1, keepdims=True)
-    looks = [k for k, name in enumerate(units.names) if name.startswith("eyeLook")]
+    looks = np.flatnonzero([name.startswith("eyeLook") for name in units.names])
     units.shifts[np.ix_(looks, eyes)] = 0  # the balls turn about their centres instead
     shifts = np.concatenate([identity[:, rows], units.shifts[:, rows]]) * _METRES
     shifts[np.abs(shifts) < 5e-7] = 0  # half a micrometre: rounding of the files
@@ -197,7 +181,8 @@ def _topology(
     return {
         "subdivide_data": wide.data.astype(np.float32), "subdivide_indices": wide.indices,
         "subdivide_indptr": wide.indptr, "triangles": triangles.astype(np.int32),
-        "part_ends": part_ends, "mirror": mirror.astype(np.int32),
+        "part_ends": part_ends, "part_names": np.array(list(PARTS)),
+        "mirror": mirror.astype(np.int32),
         "parents": refined.parents.astype(np.int32),
         "uv": _cylinder(vertices, triangles, part_ends),
         "base_index": np.concatenate([kept, np.full(count - len(kept), -1)]).astype(np.int32),
@@ -205,7 +190,7 @@ def _topology(
 
 
 def _mirror_parents(parents: NDArray[Any], mirror: NDArray[Any]) -> NDArray[Any]:
-    """Return the mirror (V,) of all vertices from that of the old ones, by who their parents are."""
+    """Return the mirror (V,) of all vertices from that of the old ones, by their parents."""
     keys = np.sort(parents, axis=1)
     table = {tuple(key): k for k, key in enumerate(keys.tolist())}
     return np.array([table[tuple(key)] for key in np.sort(mirror[parents], axis=1).tolist()])

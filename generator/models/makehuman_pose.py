@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dlm.generator.models.base import Float32
@@ -43,30 +44,67 @@ class EyeRigs:
             for side in ("left", "right")
         ]
 
-    def fit_lids(self, rows: Float32, blink: Float32) -> None:
-        """Close the lids of `rows` (N, 3, B) as far as `blink` (2, B) says, then off the ball.
+    def lid_edges(self) -> dict[str, tuple[Index, Index]]:
+        """Return for each side the facing vertices (13,) of the upper and the lower lid's edge."""
+        edges = (eye.rings[_MARGIN] for eye in self._eyes)
+        return {
+            side: (edge[1:14], edge[:14:-1])
+            for side, edge in zip(("left", "right"), edges, strict=True)
+        }
+
+    def fit_lids(self, rows: Float32, blink: Float32) -> "list[Ball]":
+        """Close the lids of `rows` (N, 3, B) as far as `blink` (2, B) says; return the balls.
 
         The linear units close one identity's lids and not another's: each pair of facing points
-        is brought to the opening that it would have without the unit, times 1 - blink, and lids
-        never cross.
+        is brought to the opening that it would have without the unit, times 1 - blink. Lids
+        never cross, and lie on the ball.
         """
+        balls = []
         for eye, amount in zip(self._eyes, blink, strict=True):
             edge = rows[eye.rings[_MARGIN]].copy()
+            ball = _ball(rows, eye)
             _close(rows, eye, amount)
-            _clear(rows, eye)
+            _clear(rows, eye, ball)
             moved = rows[eye.rings[_MARGIN]] - edge
             rows[eye.lashes] += moved[eye.lash_column]
+            balls.append(ball)
+        return balls
 
-    def turn_balls(self, points: Float32, gaze: Float32) -> None:
+    def turn_balls(self, points: Float32, gaze: Float32, balls: "list[Ball]") -> None:
         """Make the balls of `points` (B, V, 3) round and turn them by `gaze` (B, 2, 2)."""
-        for side, eye in enumerate(self._eyes):
-            ball = points[:, eye.ball_fine]
-            centre = ball.mean(axis=1, keepdims=True)
-            ray = ball - centre
-            length = np.sqrt((ray * ray).sum(axis=2, keepdims=True))
-            ray *= length.mean(axis=1, keepdims=True) / length
+        for side, (eye, ball) in enumerate(zip(self._eyes, balls, strict=True)):
+            centre = ball.centre.T[:, None]
+            ray = points[:, eye.ball_fine] - centre
+            ray *= (ball.radius[:, None] / _length(ray, 2))[..., None]
             yaw, pitch = gaze[:, side, 0, None], gaze[:, side, 1, None]
             points[:, eye.ball_fine] = centre + _turned(ray, yaw, pitch)
+
+
+@dataclass(frozen=True, eq=False)
+class Ball:
+    """Where the eyeballs of a batch are."""
+
+    centre: Float32  # (3, B) metres
+    radius: Float32  # (B,) metres
+
+
+def _ball(rows: Float32, eye: EyeRig) -> Ball:
+    points = rows[eye.ball]
+    centre = _mean(points)
+    return Ball(centre, _mean(_length(points - centre, 1)))
+
+
+def _length(rays: Float32, axis: int) -> Float32:
+    """Return the lengths of 3-vectors along `axis`, added in the same order for any batch."""
+    x, y, z = np.moveaxis(rays, axis, 0)
+    return np.asarray(np.sqrt(x * x + y * y + z * z))
+
+
+def _mean(values: Float32) -> Float32:
+    """Return the mean over the first axis; numpy's own order of adding depends on the batch."""
+    count = len(values)
+    ones = sp.csr_matrix(np.full((1, count), 1 / count, dtype=np.float32))
+    return np.asarray((ones @ values.reshape(count, -1)).reshape(values.shape[1:]))
 
 
 def _close(rows: Float32, eye: EyeRig, blink: Float32) -> None:
@@ -79,17 +117,13 @@ def _close(rows: Float32, eye: EyeRig, blink: Float32) -> None:
     rows[lower, 1] -= fall * ((1 - _UPPER_SHARE) * change)
 
 
-def _clear(rows: Float32, eye: EyeRig) -> None:
+def _clear(rows: Float32, eye: EyeRig, ball: Ball) -> None:
     """Push lids that lie inside the ball out to its surface."""
-    ball = rows[eye.ball]
-    centre = ball.mean(axis=0)
-    radius = np.sqrt(((ball - centre) ** 2).sum(axis=1)).mean(axis=0)
-    lids = rows[eye.rings]
-    ray = lids - centre
-    distance = np.sqrt((ray * ray).sum(axis=2))
+    ray = rows[eye.rings] - ball.centre
+    distance = _length(ray, 2)
     clear = np.where(np.arange(len(eye.rings)) <= _MARGIN, _CLEAR_OUT, _CLEAR_IN)
-    least = radius + clear[:, None, None]
-    rows[eye.rings] = centre + ray * (np.maximum(distance, least) / distance)[:, :, None]
+    least = ball.radius + clear[:, None, None]
+    rows[eye.rings] = ball.centre + ray * (np.maximum(distance, least) / distance)[:, :, None]
 
 
 def _turned(ray: Float32, yaw: Float32, pitch: Float32) -> Float32:
@@ -105,7 +139,7 @@ class TeethRig:
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         self._arches = [
-            (arrays[f"teeth_{name}_all"], arrays[f"teeth_{name}_front"], arrays[f"teeth_{name}_lip"])
+            tuple(arrays[f"teeth_{name}_{field}"] for field in ("all", "front", "lip"))
             for name in ("upper", "lower")
         ]
 
@@ -125,12 +159,13 @@ class NeckRig:
         self._joint: Index = arrays["neck_joint"]
 
     def turn_torso(self, points: Float32, rows: Float32, neck: Float32) -> None:
-        """Turn the torsos of `points` (B, V, 3) by the inverse of `neck` (B, 3); joints in `rows`."""
-        pivot = rows[self._joint].mean(axis=0).T[:, None]
+        """Turn the torsos of `points` (B, V, 3) against `neck` (B, 3), about joints in `rows`."""
+        pivot = _mean(rows[self._joint]).T[:, None]
         axis, angle = _axis_angle(neck)
         turn = -angle[:, None] * self._share
         ray = points[:, self._moved] - pivot
-        along = (ray * axis[:, None]).sum(axis=2, keepdims=True)
+        x, y, z = (ray[..., k] * axis[:, k, None] for k in range(3))
+        along = (x + y + z)[..., None]
         sine, cosine = np.sin(turn)[..., None], np.cos(turn)[..., None]
         across = np.stack([
             axis[:, i, None] * ray[..., j] - axis[:, j, None] * ray[..., i]
@@ -149,6 +184,6 @@ def _axis_angle(neck: Float32) -> tuple[Float32, Float32]:
     vector = np.stack([
         cy * sp * cr + sy * cp * sr, sy * cp * cr - cy * sp * sr, cy * cp * sr - sy * sp * cr,
     ], axis=1)  # fmt: skip
-    length = np.sqrt((vector * vector).sum(axis=1))
-    axis = vector / np.maximum(length, np.float32(1e-12))[:, None]
-    return axis, 2 * np.arctan2(length, w)
+    length = _length(vector, 1)
+    axis = np.asarray(vector / np.maximum(length, 1e-12)[:, None], dtype=np.float32)
+    return axis, np.asarray(2 * np.arctan2(length, w), dtype=np.float32)

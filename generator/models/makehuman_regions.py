@@ -76,7 +76,7 @@ class _Head:
         cavity = occlusion(self.points, self.triangles)
         outside = (1 - lips) * (1 - mouth)
         nose = _near(self.points, self._at(_NOSE), 0.012)
-        scalp = _step(self.y - np.interp(self.angle, *zip(*_HAIRLINE, strict=True)), 0.006)
+        scalp = _step(self.y - np.interp(self.angle, *np.array(_HAIRLINE).T), 0.006)
         neck = self._below_jaw()
         shirt = _step(-0.175 - self.y + 0.35 * (0.0 - self.z), 0.004)
         upper = self._above_corners()
@@ -93,7 +93,7 @@ class _Head:
 
     def _at(self, numbers: Sequence[int]) -> NDArray[np.float64]:
         position = {int(n): k for k, n in enumerate(self._number) if n >= 0}
-        return self.points[[position[n] for n in numbers]]
+        return np.asarray(self.points[[position[n] for n in numbers]])
 
     def _painted(self, name: str) -> Mask:
         """Return a mask picture read at the vertices."""
@@ -137,7 +137,7 @@ class _Head:
     def _cheek(self) -> Mask:
         centre = np.array([0.037, -0.040, 0.010])
         away = (np.abs(self.points * [1, 0, 0]) + self.points * [0, 1, 1] - centre) / 0.018
-        return np.exp(-0.5 * (away**2).sum(axis=1))
+        return np.asarray(np.exp(-0.5 * (away**2).sum(axis=1)))
 
     def _below_jaw(self) -> Mask:
         """Return 1 under the plane from the chin's underside to the nape."""

@@ -51,9 +51,10 @@ def _lid_rings(base: BaseMesh) -> Index:
     edge = _walk(near, faces, _LID_EDGE, _LID_EDGE_NEXT)
     centre = base.vertices[base.quads["helper-r-eye"].ravel()].mean(axis=0)
     out, inside = _rings(near, edge)
-    if np.linalg.norm(base.vertices[out[0]] - centre, axis=1).mean() < np.linalg.norm(
-        base.vertices[inside[0]] - centre, axis=1
-    ).mean():
+    if (
+        np.linalg.norm(base.vertices[out[0]] - centre, axis=1).mean()
+        < np.linalg.norm(base.vertices[inside[0]] - centre, axis=1).mean()
+    ):
         out, inside = inside, out
     rings = np.array([*out[:_OUTER_RINGS][::-1], edge, *inside[:_INNER_RINGS]])
     start = int(base.vertices[edge, 0].argmin())
@@ -91,9 +92,7 @@ def _rings(near: dict[int, set[int]], edge: list[int]) -> tuple[list[list[int]],
     return sides[0], sides[1]
 
 
-def _eye(
-    base: BaseMesh, arrays: Arrays, position: Index, side: str, rings: Index
-) -> Arrays:
+def _eye(base: BaseMesh, arrays: Arrays, position: Index, side: str, rings: Index) -> Arrays:
     letter = side[0]
     ball = position[np.unique(base.quads[f"helper-{letter}-eye"])]
     ends, part = arrays["part_ends"], {"left": 1, "right": 2}[side]

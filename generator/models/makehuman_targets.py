@@ -38,6 +38,20 @@ _LEFT_OUT = ("head-trans-", "head-angle-", "head-age-", "neck-trans-", "measure-
              "asymm-")  # fmt: skip
 
 
+def mean_macro_weights() -> NDArray[np.float64]:
+    """Return the corner weights of the template: both sexes, adult, all ancestries alike."""
+    age = {"baby": 0.0, "child": 0.0, "young": 0.75, "old": 0.25}
+    weights = []
+    for name in MACROS:
+        words = name.split("-")
+        if words[0] == "universal":
+            even = words[3] == "averagemuscle" and words[4] == "averageweight"
+            weights.append(0.5 * age[words[2]] * even)
+        else:
+            weights.append(0.5 * age[words[2]] / 3)
+    return np.array(weights)
+
+
 @dataclass(frozen=True, eq=False)
 class Directions:
     """Shifts of all base.obj vertices a coefficient each, and the coefficients' mirror."""

@@ -1,44 +1,68 @@
 """Unit vertex normals of many posed heads on one topology."""
 
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
-from dlm.generator.models.base import FaceModel, Float32, Topology
+from dlm.generator.models.base import FaceModel, Float32, Int32, Topology
 
-_INCIDENCE: WeakKeyDictionary[Topology, sp.csr_matrix] = WeakKeyDictionary()
+
+@dataclass(frozen=True, eq=False)
+class _Faces:
+    """The triangles, joined to quads where two share a diagonal: half the work, same area."""
+
+    corners: NDArray[np.intp]  # (4, Q); a lone triangle repeats its first corner
+    incidence: sp.csr_matrix  # (V, Q) ones
+
+
+_FACES: WeakKeyDictionary[Topology, _Faces] = WeakKeyDictionary()
 
 
 def vertex_normals(vertices: Float32, on: FaceModel | Topology) -> Float32:
-    """Return (B, V, 3) unit normals of `vertices` (B, V, 3): area-weighted means of triangles."""
-    topology = on if isinstance(on, Topology) else on.topology
-    incidence = _incidence(topology)
-    a, b, c = topology.triangles.T
-    normals = np.empty_like(vertices)
+    """Return (B, V, 3) unit normals of `vertices` (B, V, 3): area-weighted means of the faces."""
+    faces = _faces(on if isinstance(on, Topology) else on.topology)
+    a, b, c, d = faces.corners
+    normals = np.empty_like(vertices, order="C")
     for row, points in enumerate(vertices):
-        corner = points[a]
-        normals[row] = incidence @ _cross(points[b] - corner, points[c] - corner)
-    length = np.sqrt(np.einsum("bvk,bvk->bv", normals, normals))
-    return normals / np.maximum(length, np.float32(1e-20))[..., None]
+        axes = np.ascontiguousarray(points.T)
+        u = [axis[c] - axis[a] for axis in axes]
+        v = [axis[d] - axis[b] for axis in axes]
+        sums = [faces.incidence @ (u[i] * v[j] - u[j] * v[i]) for i, j in ((1, 2), (2, 0), (0, 1))]
+        x, y, z = sums
+        scale = 1 / np.sqrt(np.maximum(x * x + y * y + z * z, np.float32(1e-30)))
+        for axis, total in enumerate(sums):
+            normals[row, :, axis] = total * scale
+    return normals
 
 
-def _cross(u: Float32, v: Float32) -> Float32:
-    """Return the cross products of (T, 3) and (T, 3); numpy's own is three times slower."""
-    out = np.empty_like(u)
-    for k in range(3):
-        i, j = (k + 1) % 3, (k + 2) % 3
-        out[:, k] = u[:, i] * v[:, j] - u[:, j] * v[:, i]
-    return out
-
-
-def _incidence(topology: Topology) -> sp.csr_matrix:
-    """Return the (V, T) matrix of ones that sums triangles at their vertices, kept for later."""
-    found = _INCIDENCE.get(topology)
+def _faces(topology: Topology) -> _Faces:
+    found = _FACES.get(topology)
     if found is None:
-        corners = topology.triangles.ravel()
-        entries = (np.ones(corners.size, np.float32), corners, np.arange(0, corners.size + 1, 3))
-        count = len(topology.triangles)
-        found = sp.csc_matrix(entries, shape=(topology.vertex_count, count)).tocsr()
-        _INCIDENCE[topology] = found
+        corners = _quads(topology.triangles)
+        columns = np.tile(np.arange(len(corners)), 4)
+        entries = (np.ones(corners.size, np.float32), (corners.T.ravel(), columns))
+        incidence = sp.csr_matrix(entries, shape=(topology.vertex_count, len(corners)))
+        incidence.data[:] = 1  # a lone triangle counts its repeated corner once
+        found = _Faces(np.ascontiguousarray(corners.T, dtype=np.intp), incidence)
+        _FACES[topology] = found
     return found
+
+
+def _quads(triangles: Int32) -> Int32:
+    """Join each triangle (a, b, c) with a following (a, c, d) to a quad (a, b, c, d)."""
+    rows: list[tuple[int, int, int, int]] = []
+    waiting: tuple[int, int, int] | None = None
+    for a, b, c in triangles.tolist():
+        if waiting is not None and waiting[0] == a and waiting[2] == b:
+            rows.append((*waiting, c))
+            waiting = None
+            continue
+        if waiting is not None:
+            rows.append((*waiting, waiting[0]))
+        waiting = (a, b, c)
+    if waiting is not None:
+        rows.append((*waiting, waiting[0]))
+    return np.array(rows, dtype=np.int32)

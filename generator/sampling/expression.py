@@ -41,6 +41,7 @@ _MOUTHS: Mapping[str, Part] = {
     "pressed": (0.03, {"mouthPress": (0.3, 0.9), "mouthRollLower": (0.0, 0.5),
                        "mouthRollUpper": (0.0, 0.4), "mouthClose": (0.0, 0.03)}),
     "frown": (0.035, {"mouthFrown": (0.2, 0.85), "mouthShrugLower": (0.0, 0.6),
+                      "mouthShrugUpper": (0.0, 0.4),
                       "mouthPress": (0.0, 0.3)}),
     "open": (0.03, {"jawOpen": (0.25, 0.75), "mouthFunnel": (0.0, 0.3),
                     "mouthStretch": (0.0, 0.3)}),
@@ -147,8 +148,9 @@ def _sides(rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def _shift_sideways(rng: np.random.Generator, weights: NDArray[np.float64]) -> None:
-    """Let mouth and jaw stand a little aside on some faces."""
+    """Let mouth and jaw stand a little aside, and the jaw forward, on some faces."""
     if rng.random() < 0.15:
         side = "Left" if rng.random() < 0.5 else "Right"
         weights[_INDEX[f"mouth{side}"]] = rng.uniform(0.0, 0.35)
         weights[_INDEX[f"jaw{side}"]] = rng.uniform(0.0, 0.2)
+        weights[_INDEX["jawForward"]] = rng.uniform(0.0, 0.3)

@@ -11,8 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlm.generator.models.base import Identity
-from dlm.generator.models.makehuman_bake import mean_macro_weights
-from dlm.generator.models.makehuman_targets import MACROS, MUSCLES, RACES, WEIGHTS
+from dlm.generator.models.makehuman_targets import (
+    MACROS,
+    MUSCLES,
+    RACES,
+    WEIGHTS,
+    mean_macro_weights,
+)
 
 # Years at which MakeHuman's four ages stand; between them the weights are linear.
 _AGE_YEARS = {"baby": 1.0, "child": 10.0, "young": 25.0, "old": 90.0}
@@ -82,7 +87,7 @@ def _local(rng: np.random.Generator, names: tuple[str, ...]) -> NDArray[np.float
     own = np.where(partner == np.arange(len(names)), 0.0, _OWN_SIDE)
     mixed = np.sqrt(1 - own**2) * draws[0][np.minimum(partner, np.arange(len(names)))]
     values = (mixed + own * draws[1]) * spread
-    return np.clip(np.where(one_sided, np.maximum(values, 0), values), -1, 1)
+    return np.asarray(np.clip(np.where(one_sided, np.maximum(values, 0), values), -1, 1))
 
 
 @lru_cache(maxsize=4)
