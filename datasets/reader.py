@@ -72,7 +72,10 @@ def open(path: str | Path) -> "Dataset":
 
 
 class Dataset:
-    """The rows of a folder; nothing is read before it is asked for."""
+    """The rows of a folder; nothing is read before it is asked for.
+
+    It may be pickled and forked, so worker processes can share one; not used by two threads.
+    """
 
     def __init__(
         self, path: Path, recipe: Recipe, shards: Sequence[Shard], *, complete: bool

@@ -37,7 +37,8 @@ def shard_path(folder: Path, shard: int) -> Path:
 
 def shard_files(folder: Path) -> list[Path]:
     """List the shard files in `folder`, in the order of their ids."""
-    return sorted((folder / DATA_FOLDER).glob("shard-??????*.parquet"))
+    files = (folder / DATA_FOLDER).glob("shard-??????*.parquet")
+    return sorted(files, key=lambda path: (len(path.name), path.name))
 
 
 def damaged(path: Path, reason: object) -> DatasetError:
