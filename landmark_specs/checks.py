@@ -16,9 +16,11 @@ Float = NDArray[np.floating]
 
 SYMMETRY_MM = 1.0  # a point and its mirror point may differ by this much on the mean head
 STEP_RATIO = 3.0  # longest step of a line over its median step
-TURN_DEGREES = 100.0  # a line that turns sharper than this at a point is out of order
+TURN_DEGREES = 125.0  # a line that turns sharper than this at a point is out of order
 CROSSING_MM = 3.0  # an upper lid or lip point may lie this far below its lower line
 CROSSING_SHARE = 0.02  # of the faces
+OPENING_MM = 3.0  # the widest gap of lids or lips over the faces is at least this
+OPENING_SHARE = 0.5  # a point opens at least this share of what its neighbours do
 
 
 @dataclass(frozen=True)
@@ -115,28 +117,39 @@ def _spacing(spec: LandmarkSpec, points: Float) -> Verdict:
 
 
 def _apertures(spec: LandmarkSpec, faces: Float) -> Iterator[Verdict]:
-    """Lids and lips: a point snapped to the wrong one of two touching rims crosses over."""
+    """Lids and lips: a point snapped to the wrong one of two touching rims crosses over, or
+    never opens where its neighbours do.
+    """
     for name, upper in spec.lines.items():
         lower = spec.lines.get(name.replace("upper", "lower"))
         if "upper" not in name or lower is None or "brow" in name:
             continue
-        gaps = _gaps(faces, upper, lower)  # (B, n) metres
-        crossing = (gaps * 1000 < -CROSSING_MM).mean(axis=0)
+        above, below = _gaps(faces, upper, lower), -_gaps(faces, lower, upper)
         bad = np.zeros(spec.size, dtype=bool)
-        bad[upper.points[crossing > CROSSING_SHARE]] = True
+        bad[upper.points[_misplaced(above)]] = True
+        bad[lower.points[_misplaced(below)]] = True
         good = (
-            f"{name} lies above {name.replace('upper', 'lower')}: gap from "
-            f"{gaps.min() * 1000:.1f} to {gaps.max() * 1000:.1f} mm over {len(faces)} faces"
+            f"{name} above {name.replace('upper', 'lower')}: gap from "
+            f"{above.min() * 1000:.1f} to {above.max() * 1000:.1f} mm over {len(faces)} faces"
         )
         yield _verdict("aperture", spec, bad, good)
 
 
-def _gaps(faces: Float, upper: Line, lower: Line) -> Float:
-    """Return how far (B, n) each upper point lies above the lower line beneath it."""
-    gaps = np.empty((len(faces), len(upper.points)))
+def _misplaced(gaps: Float) -> NDArray[np.bool_]:
+    """Return which points of a line (n,) cross the other line, or do not open; gaps (B, n)."""
+    crossing = (gaps * 1000 < -CROSSING_MM).mean(axis=0) > CROSSING_SHARE
+    widest = gaps.max(axis=0)
+    stuck = np.full(widest.shape, bool(widest.max() * 1000 < OPENING_MM))
+    stuck[1:-1] |= widest[1:-1] < OPENING_SHARE * (widest[:-2] + widest[2:]) / 2
+    return np.asarray(crossing | stuck)
+
+
+def _gaps(faces: Float, line: Line, other: Line) -> Float:
+    """Return how far (B, n) each point of `line` lies above the line `other`."""
+    gaps = np.empty((len(faces), len(line.points)))
     for b, face in enumerate(faces):
-        below = face[lower.points]
-        below = below[np.argsort(below[:, 0], kind="stable")]
-        above = face[upper.points]
-        gaps[b] = above[:, 1] - np.interp(above[:, 0], below[:, 0], below[:, 1])
+        base = face[other.points]
+        base = base[np.argsort(base[:, 0], kind="stable")]
+        place = face[line.points]
+        gaps[b] = place[:, 1] - np.interp(place[:, 0], base[:, 0], base[:, 1])
     return gaps

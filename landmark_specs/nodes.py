@@ -69,7 +69,8 @@ def shown(text: str) -> str:
 def describe(node: Node) -> str:
     """Say what a node is, for 'found ...'."""
     if isinstance(node, Scalar):
-        return shown(node.text) if node.text or not node.plain else "nothing"
+        quoted = "" if node.plain else "the quoted text "
+        return quoted + shown(node.text) if node.text or quoted else "nothing"
     if isinstance(node, Sequence):
         return f"a list of {len(node.items)}"
     return f"a mapping of {len(node.keys)}"

@@ -22,7 +22,7 @@ def to_yaml(spec: LandmarkSpec, heading: str = "") -> str:
         "points:                          # the order is the order of every array; "
         "left is the subject's left",
         *_table(spec, models),
-        "groups:",
+        "groups:" if spec.groups else "groups: {}",
         *(_listed(f"  {key}: ", (names[k] for k in points)) for key, points in spec.groups.items()),
         "lines:" if spec.lines else "lines: {}",
     ]
