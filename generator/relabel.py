@@ -82,7 +82,7 @@ def relabel(
 
     Raises DatasetError for an unfinished dataset or a folder of something else.
     """
-    if not dataset.complete:
+    if not dataset.complete or dataset.ids[-1] + 1 != len(dataset):
         raise DatasetError(
             "is unfinished", str(dataset.path), "finish it with the same 'dlm render' first"
         )

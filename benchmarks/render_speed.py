@@ -1,0 +1,146 @@
+"""Images a second of `dlm render`, whole pipeline, beside pyrender as its README shows.
+
+    python benchmarks/render_speed.py [--n 1000] [--size 256]
+
+One run, in turn: the bare pyrender loop (same head, a new mesh a frame, its own shader, nothing
+written), then `dlm render` with 1 and with 2 workers (sampling to shard on disk, start-up included
+and, beside it, left out), then where one worker's time goes.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dlm.generator.supervisor import ONE_THREAD
+
+HERE = Path(__file__).parent
+
+
+def bare_rate(frames: int, size: int) -> float:
+    """Return images a second of the bare loop, as its script prints them last."""
+    words = [
+        sys.executable,
+        str(HERE / "bare_pyrender.py"),
+        "--n",
+        str(frames),
+        "--size",
+        str(size),
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-2])
+
+
+def render_seconds(n: int, size: int, workers: int, folder: Path) -> float:
+    """Return the seconds `dlm render` takes for `n` images."""
+    start = time.monotonic()
+    subprocess.run(
+        [sys.executable, "-P", "-m", "dlm.cli", "render", "--spec", "68", "--n", str(n),
+         "--size", str(size), "--workers", str(workers), "-o", str(folder)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return time.monotonic() - start
+
+
+def rates(n: int, size: int, workers: int) -> tuple[float, float]:
+    """Return images a second with start-up, and without it (from a second, short run)."""
+    with tempfile.TemporaryDirectory() as scratch:
+        whole = render_seconds(n, size, workers, Path(scratch) / "whole")
+        start_up = render_seconds(workers, size, workers, Path(scratch) / "start")
+    return n / whole, (n - workers) / (whole - start_up)
+
+
+class Stopwatch:
+    """CPU seconds by name, of functions wrapped where the pipeline looks them up."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def watch(self, owner: Any, attribute: str, name: str) -> Iterator[None]:
+        """Count the CPU time of `owner.attribute` under `name` while the block runs."""
+        inner: Callable[..., Any] = getattr(owner, attribute)
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            start = time.process_time()
+            try:
+                return inner(*args, **kwargs)
+            finally:
+                spent = time.process_time() - start
+                self.seconds[name] = self.seconds.get(name, 0.0) + spent
+
+        setattr(owner, attribute, timed)
+        try:
+            yield
+        finally:
+            setattr(owner, attribute, inner)
+
+
+def where_time_goes(n: int, size: int) -> list[tuple[str, float]]:
+    """Return (stage, milliseconds of CPU a sample) of one worker."""
+    from contextlib import ExitStack
+
+    from dlm import landmark_specs
+    from dlm.datasets import images, writer
+    from dlm.generator import labels, models, pipeline
+
+    recipe = pipeline.plan(landmark_specs.load("68"), size=size)
+    generator = pipeline.Generator(recipe)
+    generator.rows(range(8))
+    watch = Stopwatch()
+    stages = [
+        (pipeline, "sample_scene", "sample the scene"),
+        (pipeline, "pose_heads", "identity, expression, gaze, neck to vertices"),
+        (models, "vertex_normals", "normals"),
+        (generator.renderer, "draw", "draw, read back, sensor"),
+        (labels, "vertex_visibility", "visibility of all vertices"),
+        (images, "encode_jpeg", "encode JPEG"),
+        (pipeline, "scene_columns", "columns of numbers"),
+    ]
+    ids = range(min(n, recipe.shard_size))
+    with ExitStack() as stack, tempfile.TemporaryDirectory() as scratch:
+        for owner, attribute, name in stages:
+            stack.enter_context(watch.watch(owner, attribute, name))
+        folder = Path(scratch) / "faces"
+        writer.create_or_check(folder, recipe)
+        start = time.process_time()
+        columns = pipeline.join([generator.rows(part) for part in pipeline.batches(ids)])
+        before_writing = time.process_time()
+        writer.write_shard(folder, 0, columns, recipe)
+        end = time.process_time()
+    watch.seconds["write the shard"] = end - before_writing
+    watch.seconds["the rest"] = (end - start) - sum(watch.seconds.values())
+    return [(name, 1000 * spent / len(ids)) for name, spent in watch.seconds.items()]
+
+
+def main() -> None:
+    """Print the tables of docs/results.md."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--size", type=int, default=256)
+    asked = parser.parse_args()
+    bare = bare_rate(min(asked.n, 200), asked.size)
+    print("| what | images/s | without start-up | beside the bare loop |\n|---|---|---|---|")
+    print(f"| pyrender as its README shows, a bare loop | {bare:.1f} | | 1 |")
+    for workers in (1, 2):
+        whole, steady = rates(asked.n, asked.size, workers)
+        print(f"| `dlm render`, {workers} worker{'s' * (workers > 1)} | {whole:.1f} | "
+              f"{steady:.1f} | {whole / bare:.1f} |")  # fmt: skip
+    stages = where_time_goes(asked.n, asked.size)
+    total = sum(spent for _, spent in stages)
+    print("\n| stage of one worker | ms of CPU a sample | share |\n|---|---|---|")
+    for name, spent in sorted(stages, key=lambda stage: -stage[1]):
+        print(f"| {name} | {spent:.2f} | {spent / total:.0%} |")
+    print(f"| all | {total:.2f} | |")
+
+
+if __name__ == "__main__":
+    import os
+
+    os.environ.update({name: os.environ.get(name, value) for name, value in ONE_THREAD.items()})
+    main()
