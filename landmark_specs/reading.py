@@ -26,6 +26,7 @@ IBUG_POINTS = 68
 _REQUIRED = ("name", "version", "topology", "points", "groups", "lines", "mirror")
 _OPTIONAL = ("ibug68", "normaliser", "contour")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_NAME_RULE = "use up to 64 letters, digits, '_', '-' and '.'"
 _INTEGER = re.compile(r"-?[0-9]{1,30}")
 _HASH = re.compile(r"[0-9a-f]{6,12}")
 
@@ -79,6 +80,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"known are {some}" if candidates else "none is defined"
 
 
+def check_name(text: str) -> None:
+    """Raise SpecError unless `text` may name a layout, a point, a group or a line."""
+    if not _NAME.fullmatch(text):
+        raise SpecError(f"{shown(text)} is no name", "", _NAME_RULE)
+
+
 def _mapping(node: Node, what: str) -> Mapping:
     if not isinstance(node, Mapping):
         raise _fail(node, f"found {describe(node)} where {what} is due", "write 'key: value' lines")
@@ -100,9 +107,7 @@ def _text(node: Node, what: str) -> str:
 def _name(node: Node) -> str:
     text = _text(node, "a name")
     if not _NAME.fullmatch(text):
-        raise _fail(
-            node, f"{shown(text)} is no name", "use up to 64 letters, digits, '_', '-' and '.'"
-        )
+        raise _fail(node, f"{shown(text)} is no name", _NAME_RULE)
     return text
 
 
