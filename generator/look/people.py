@@ -34,7 +34,8 @@ def sample_skin(
     mean = sum(MELANIN_OF[name] * share for name, share in shares.items()) / sum(shares.values())
     melanin = normal(rng, mean, table["melanin_spread"], 0.0, 1.0)
     blood = uniform(rng, 0.15, 0.7)
-    albedo = skin_albedo(melanin, blood)
+    hue = np.exp(rng.normal(0.0, 0.05, 3) * np.array([0.6, 1.0, 1.6]))
+    albedo = colour(np.array(skin_albedo(melanin, blood)) * hue)
     grown = age > 16
     lipstick = grown and chance(rng, table["lipstick"] * (1.0 if male < 0.5 else 0.1))
     shadowed = grown and chance(rng, table["eye_shadow"] * (1.0 if male < 0.5 else 0.05))
@@ -75,7 +76,7 @@ def _lipstick(rng: np.random.Generator) -> Colour:
 
 
 LIGHT_IRIS = ((0.20, 0.31, 0.44), (0.26, 0.33, 0.24), (0.30, 0.33, 0.35), (0.36, 0.25, 0.10))
-DARK_IRIS = ((0.16, 0.08, 0.035), (0.08, 0.04, 0.02), (0.045, 0.025, 0.015))
+DARK_IRIS = ((0.13, 0.075, 0.04), (0.07, 0.042, 0.025), (0.04, 0.026, 0.018))
 
 
 def sample_eyes(
@@ -85,8 +86,9 @@ def sample_eyes(
     table = settings["eyes"]
     light = chance(rng, table["light_iris"] * float(np.clip(1.6 - 4.0 * melanin, 0.0, 1.0)) * 1.6)
     palette = LIGHT_IRIS if light else DARK_IRIS
-    iris = np.array(palette[int(rng.integers(len(palette)))]) * np.exp(rng.normal(0.0, 0.2, 3))
-    warm = iris * rng.uniform(0.9, 1.6) * np.array([1.25, 1.0, 0.75])
+    iris = np.array(palette[int(rng.integers(len(palette)))])
+    iris = iris * np.exp(rng.normal(0.0, 0.2) + rng.normal(0.0, 0.07, 3))
+    warm = iris * rng.uniform(0.9, 1.5) * np.array([1.1, 1.0, 0.8])
     yellow = rng.uniform(0.0, 0.12) + 0.06 * melanin
     white = rng.uniform(0.52, 0.78)
     female = traits.get("sex", 0.5) < 0.5

@@ -63,11 +63,7 @@ class HairField:
         path = self._follow + hang * (self._hang - self._follow) + shift
         tips = self._tips(hair)
         share = np.linspace(0, 1, ALONG) ** 0.9
-        place = np.clip(tips[:, None] * share / STEP, 0, NODES - 1.001)
-        low = place.astype(int)
-        part = (place - low)[..., None]
-        rows = np.arange(AROUND)[:, None]
-        points = path[rows, low] * (1 - part) + path[rows, low + 1] * part
+        points = _along(path, tips, share)
         outward = self._outward(hair, points, tips, share)
         normals = _grid_normals(points + outward)
         world = rotation.T
@@ -76,6 +72,30 @@ class HairField:
             outward=(outward.reshape(-1, 3) @ world).astype(np.float32),
             normals=(normals.reshape(-1, 3) @ world).astype(np.float32),
         )
+
+    def hat(self, beanie: bool, vertices: Float32, rotation: Float32) -> Strands:
+        """Return a hat as one closed sheet over the skull: `outward` is already in its points."""
+        posed = vertices[self._skull] @ rotation
+        shift = (posed - self._template)[self._near].mean(axis=1).reshape(AROUND, NODES, 3)
+        edge = (0.008, 0.03, 0.02) if beanie else (-0.012, 0.012, -0.01)
+        drop = self._front * edge[0] + self._side * edge[1] + self._back * edge[2]
+        tips = np.maximum(self._hairline + drop, 0.06)
+        points = _along(self._follow + shift, tips, np.linspace(0, 1, ALONG))
+        away = points - CENTRE
+        away /= np.linalg.norm(away, axis=-1, keepdims=True)
+        crown = np.clip(1.0 - np.linspace(0, 1, ALONG) * 1.6, 0.0, 1.0)[:, None]
+        sheet = points + away * (0.011 + (0.022 if beanie else 0.012) * crown)
+        normals, world = _grid_normals(sheet), rotation.T
+        return Strands(
+            points=(sheet.reshape(-1, 3) @ world).astype(np.float32),
+            outward=np.zeros((AROUND * ALONG, 3), np.float32),
+            normals=(normals.reshape(-1, 3) @ world).astype(np.float32),
+        )
+
+    def brow_edge(self, sheet: Float32) -> Float32:
+        """Return the lower edge of `sheet` (A * J, 3) over the forehead, from right to left."""
+        rows = np.r_[AROUND - 11 : AROUND, 0:12]
+        return sheet.reshape(AROUND, ALONG, 3)[rows, -1]
 
     def triangles(self) -> Int32:
         """Return the (T, 3) triangles of the grid, counter-clockwise seen from outside."""
@@ -156,6 +176,15 @@ def _by_length(fine: Grid, values: Grid | None = None) -> Grid:
         for k in range(source.shape[-1])
     ]
     return np.stack(columns, axis=-1)
+
+
+def _along(path: Grid, tips: NDArray[np.float64], share: NDArray[np.float64]) -> Grid:
+    """Return points (A, J, 3) of `path` (A, N, 3) at these shares of each length to the tip."""
+    place = np.clip(tips[:, None] * share / STEP, 0, NODES - 1.001)
+    low = place.astype(int)
+    part = (place - low)[..., None]
+    rows = np.arange(AROUND)[:, None]
+    return np.asarray(path[rows, low] * (1 - part) + path[rows, low + 1] * part)
 
 
 def _hanging(follow: Grid) -> Grid:

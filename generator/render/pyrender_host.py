@@ -18,7 +18,6 @@ from dlm.generator.render.background import background_bank
 from dlm.generator.render.base import Frame
 from dlm.generator.render.context import open_context
 from dlm.generator.render.eyes import EyeFinder
-from dlm.generator.render.hair_field import HairField
 from dlm.generator.render.occlusion import visibility_harmonics
 from dlm.generator.render.statics import masks, paint_map
 from dlm.generator.render.textures import detail_texture
@@ -29,8 +28,6 @@ from dlm.generator.scene import Scene, rotation
 if TYPE_CHECKING:
     from dlm.generator.render.gpu import Program
 
-HAIRLESS = ("bald", "shaved")
-HAIR_SHELLS = 4  # as shaders/hair.vert counts them
 SURFACE = {"surface_light": 2, "surface_map": 3, "surface_tint": 4, "surface_mask": 5}
 UNITS = {"noise": 0, "bank": 1, **SURFACE}
 PROBE_SIDE = 192
@@ -46,6 +43,7 @@ class PyrenderRenderer:
         from OpenGL import GL
 
         from dlm.generator.render import gpu
+        from dlm.generator.render.extras import Extras
 
         self._gl, self._gpu, self._model = GL, gpu, model
         self._parts = model.topology.parts
@@ -65,10 +63,7 @@ class PyrenderRenderer:
         self._eye = gpu.Program("part.vert", "eye.frag", UNITS)
         self._mouth = gpu.Program("part.vert", "mouth.frag", UNITS)
         self._lash = gpu.Program("part.vert", "lash.frag", UNITS)
-        self._strand = gpu.Program("hair.vert", "hair.frag", UNITS)
-        self._field = HairField(model)
-        grid = self._field.coordinates()
-        self._hair = gpu.Mesh((3, 3, 3), [grid], self._field.triangles(), len(grid))
+        self._extras = Extras(model, UNITS)
         self._backdrop = gpu.Program("backdrop.vert", "backdrop.frag", UNITS)
         self._target = gpu.Target(size, tuple(SURFACE.values()))
 
@@ -80,14 +75,8 @@ class PyrenderRenderer:
         self._block.send(sample_values(scene, turn, clip, self._eyes.find(vertices, turn)))
         self._head.moving[:, :3], self._head.moving[:, 3:] = vertices, normals
         self._head.update()
-        haired = scene.look.hair.style not in HAIRLESS
-        if haired:
-            strands = self._field.strands(scene.look.hair, vertices, turn)
-            self._hair.moving[:, :3] = strands.points
-            self._hair.moving[:, 3:6] = strands.outward
-            self._hair.moving[:, 6:] = strands.normals
-            self._hair.update()
-        self._paint(haired)
+        self._paint()
+        self._extras.draw(scene, vertices, turn)
         image = self._target.read_colour()[..., :3]
         depth = projection.metres(self._target.read_depth(), near, far)
         rng = stream(scene.seed, scene.index, Factor.SENSOR).spawn(1)[0]
@@ -98,7 +87,7 @@ class PyrenderRenderer:
         same = model.topology.hash == self._model.topology.hash
         return same and self._target.size == size
 
-    def _paint(self, haired: bool) -> None:
+    def _paint(self) -> None:
         GL = self._gl
         self._target.to_surface()
         GL.glClear(GL.GL_DEPTH_BUFFER_BIT)
@@ -122,9 +111,6 @@ class PyrenderRenderer:
         GL.glDisable(GL.GL_CULL_FACE)
         self._lash.use()
         self._draw_parts("lashes_upper", "lashes_lower")
-        if haired:
-            self._strand.use()
-            self._hair.draw(copies=HAIR_SHELLS)
         GL.glEnable(GL.GL_CULL_FACE)
 
     def _draw_parts(self, *names: str) -> None:

@@ -12,6 +12,9 @@ MASKS = (
     "moustache", "neck", "shirt", "cavity",
 )  # fmt: skip
 SKULL_AXIS_Z = -0.08  # metres: the upright axis that cylindrical coordinates turn about
+# The brow's middle line from inner to outer end, x and height over the corners of the eyes in
+# units of the distance between the outer corners: the median of 370 nearly frontal faces.
+BROW_LINE = ((0.13, 0.20), (0.275, 0.25), (0.425, 0.268), (0.568, 0.236), (0.67, 0.146))
 SKULL_RADIUS = 0.085
 
 
@@ -48,16 +51,23 @@ def paint_map(model: FaceModel) -> Float32:
 
 
 def _brow_coordinates(model: FaceModel) -> tuple[Float32, Float32]:
-    """Return along and across the brow for every vertex, from where the brow mask lies."""
-    count = model.topology.vertex_count
-    mask = model.regions.get("brow", np.zeros(count, np.float32))
+    """Return along and across the brow for every vertex, placed by the corners of the eyes."""
     x, y = np.abs(model.template[:, 0]), model.template[:, 1]
-    if mask.max() <= 0:
-        return np.zeros(count, np.float32), np.ones(count, np.float32)
-    chosen = mask > 0.5
-    inner, outer = np.percentile(x[chosen], [1, 99])
-    curve = np.polyfit(x[chosen], y[chosen], 2, w=mask[chosen])
-    along = (x - inner) / (outer - inner)
-    across = y - np.polyval(curve, np.clip(x, inner - 0.01, outer + 0.01))
+    span, level = _eye_corners(model)
+    knots = np.array(BROW_LINE) * span
+    along = (x - knots[0, 0]) / (knots[-1, 0] - knots[0, 0])
+    curve = np.polyfit(knots[:, 0], knots[:, 1] + level, 3)
+    across = y - np.polyval(curve, np.clip(x, knots[0, 0] - 0.006, knots[-1, 0] + 0.004))
     away = (model.template[:, 2] < SKULL_AXIS_Z) | (np.abs(across) > 0.05)
     return along.astype(np.float32), np.where(away, 1.0, across).astype(np.float32)
+
+
+def _eye_corners(model: FaceModel) -> tuple[float, float]:
+    """Return the distance between the outer corners of the eyes and the corners' mean height."""
+    mask = model.regions.get("lash_line")
+    if mask is None or mask.max() <= 0.5:
+        return 0.085, 0.0
+    line = model.template[mask > 0.5]
+    line = line[line[:, 0] > 0]
+    outer, inner = line[line[:, 0].argmax()], line[line[:, 0].argmin()]
+    return 2 * float(outer[0]), float(outer[1] + inner[1]) / 2

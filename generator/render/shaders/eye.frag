@@ -44,9 +44,9 @@ void main() {
     vec3 cornea = normalize(mix(normal, ball_axis[side].xyz, rho < 1.1 ? -0.25 : 0.0));
     for (int i = 0; i < 3; ++i) {
         float facing = max(dot(cornea, normalize(lamp_direction[i].xyz + view)), 0.0);
-        spark += lamp_colour[i].rgb * pow(facing, 260.0) * 0.9;
+        spark += lamp_colour[i].rgb * pow(facing, 260.0) * 1.6;
     }
     vec3 mirrored = reflect(-view, cornea);
-    spark += sky.rgb * 0.045 * smoothstep(0.1, 0.6, mirrored.y) * smoothstep(0.0, 0.003, above);
+    spark += sky.rgb * 0.09 * smoothstep(0.1, 0.6, mirrored.y) * smoothstep(0.0, 0.003, above);
     pixel = vec4(developed(base * v_light * shade + spark * gloss.z * shade), 1.0);
 }

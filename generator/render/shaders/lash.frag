@@ -9,8 +9,9 @@ in vec4 v_map;
 out vec4 pixel;
 
 void main() {
-    float hairs = texture(noise, vec2(v_map.x * 28.0, 0.02 * v_map.w) + seed.xy).b;
-    float tip = v_map.w / (0.35 + 0.65 * lid.y);
-    if (hairs < 0.25 + 0.75 * tip) discard;
+    float tip = v_map.w / (0.25 + 0.65 * lid.y) * (v_map.y < -0.001 ? 1.7 : 1.0);
+    float fan = v_map.x * (1.0 - 0.12 * v_map.w);
+    float hairs = texture(noise, vec2(fan * 75.0, 0.04 * v_map.w) + seed.xy).b;
+    if (hairs < 0.1 + 0.8 * tip) discard;
     pixel = vec4(developed(vec3(0.02, 0.014, 0.012) * v_light), 1.0);
 }

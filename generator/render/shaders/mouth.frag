@@ -13,8 +13,11 @@ void main() {
     vec3 eyes = 0.5 * (ball[0].xyz + ball[1].xyz);
     float ahead = dot(v_world - eyes, head_to_world[2].xyz);
     float reach = smoothstep(-0.045, 0.002, ahead);
-    vec3 base = mix(albedo.rgb * vec3(0.75, 0.42, 0.42), vec3(0.58, 0.54, 0.46), teeth);
+    vec3 base = mix(albedo.rgb * vec3(0.75, 0.42, 0.42), vec3(0.56, 0.50, 0.40), teeth);
     base = mix(base, vec3(0.4, 0.15, 0.14), 1.0 - teeth);
     float facing = 0.55 + 0.45 * max(dot(normalize(v_normal), head_to_world[2].xyz), 0.0);
-    pixel = vec4(developed(base * v_light * facing * mix(0.03, 0.75, reach)), 1.0);
+    float gap = abs(fract(v_map.x / 0.0078) - 0.5);
+    base *= 1.0 - 0.45 * teeth * smoothstep(0.42, 0.5, gap);
+    base *= 1.0 - 0.35 * teeth * smoothstep(0.5, 1.0, abs(v_map.y + 0.066) / 0.012);
+    pixel = vec4(developed(base * v_light * facing * mix(0.03, 0.62, reach)), 1.0);
 }

@@ -33,6 +33,18 @@ float brow_cover() {
         * (0.55 + 0.45 * brow.w);
 }
 
+// Coverage by bristles: dots where they are shaved, strokes where they are grown, and the shadow
+// of roots below the skin; the edge is ragged.
+float bristles(float ragged) {
+    float grown = smoothstep(0.001, 0.006, beard_shape.y);
+    float dots = grained(v_map.xy * 60.0 + seed.wz, 60.0).g;
+    float strokes = grained(vec2(v_map.x * 34.0 + v_map.y * 6.0, v_map.y * 13.0) + seed.wz, 34.0).b;
+    float here = smoothstep(0.25, 0.9, v_mask.y + 0.5 * ragged * v_mask.y);
+    float amount = here * (0.25 + 0.75 * beard.w);
+    float hairs = smoothstep(0.95 - amount, 1.25 - amount, mix(dots, strokes, grown));
+    return here * mix(0.5 * amount * hairs + 0.28 * amount, max(hairs, 0.55 * amount), grown);
+}
+
 // Dark furrows: across the forehead, beside the eyes, under them; stronger with age.
 float furrows(float slow) {
     vec2 p = v_map.xy;
@@ -49,10 +61,10 @@ float furrows(float slow) {
 vec3 skin_albedo(vec4 coarse, vec4 fine) {
     vec3 base = albedo.rgb * v_tint.rgb;
     float uneven = (coarse.r - 0.5) * grain.x;
-    base *= exp(vec3(-0.12, -0.28, -0.26) * uneven);
+    base *= exp(vec3(-0.2, -0.42, -0.4) * uneven);
     float spots = smoothstep(1.0 - 0.16 * face.w, 1.0 - 0.1 * face.w, fine.a) * step(0.01, face.w);
     base *= mix(vec3(1.0), vec3(0.62, 0.45, 0.36), spots * 0.75);
-    base *= 1.0 + (fine.g - 0.5) * 0.12 * grain.y;
+    base *= 1.0 + (fine.g - 0.5) * 0.2 * grain.y;
     base *= 1.0 - 0.42 * grain.z * furrows(coarse.r);
     float lip = smoothstep(0.3, 0.75, v_mask.x);
     float wrinkled = 1.0 - 0.18 * lip * fine.b;
@@ -79,11 +91,11 @@ void main() {
     float jitter = (coarse.g - 0.5) * 0.5 + (fine.b - 0.5) * 0.6;
     float cover = brow_cover();
     base = mix(base, brow.rgb, cover);
-    float bristle = smoothstep(1.0, 1.25, v_mask.y * (0.55 + 0.85 * beard.w) + fine.b * 0.6);
-    base = mix(base, beard.rgb, bristle * 0.85 * step(0.02, v_mask.y));
+    base = mix(base, beard.rgb, bristles(coarse.g - 0.5));
     float scalp = smoothstep(0.4, 0.75, v_tint.w + jitter * 0.45 - 0.12 * hair_shape.x);
     base = mix(base, hair.rgb * (0.6 + 0.6 * fine.b), scalp * hair_shape.z);
-    float lash = smoothstep(0.25, 0.8, v_mask.w) * (0.35 + 0.4 * lid.y + 0.5 * lid.x);
+    float upper = smoothstep(-0.002, 0.002, v_map.y);
+    float lash = smoothstep(0.1, 0.7, v_mask.w) * mix(0.3, 0.75, upper) * (0.5 + 0.5 * lid.y + 0.5 * lid.x);
     base = mix(base, vec3(0.018, 0.012, 0.01), min(lash, 0.95));
     float worn = smoothstep(0.45, 0.55, v_mask.z);
     base = mix(base, cloth(), worn);

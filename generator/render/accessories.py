@@ -1,0 +1,202 @@
+"""Glasses, cap peaks, and sheets held before the face: small meshes laid onto one posed head.
+
+Everything is made in the head's frame (metres, origin between the eyeballs) and fitted by
+vertices: lenses stand before the eyeballs, bows end at the ears, a peak lies on the forehead.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.generator.look.factors import Occluder, Wardrobe
+from dlm.generator.models.base import FaceModel, Float32, Int32
+from dlm.generator.scene import Camera
+
+RING = 28  # points around a lens
+Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The few points of a head, in its frame, that accessories lean on; left side first."""
+
+    eyes: Points  # (2, 3) centres of the eyeballs
+    front: float  # z of the foremost point of the balls
+    ears: Points  # (2, 3) where a bow rests
+    nose: Points  # (3,) bridge of the nose
+
+
+class Fitter:
+    """Finds the Fit of posed vertices by vertices picked on the template."""
+
+    def __init__(self, model: FaceModel) -> None:
+        rest = model.template
+        count = model.topology.vertex_count
+        self._balls = [model.topology.part_vertices(f"eye_{s}") for s in ("left", "right")]
+        skin = np.zeros(count, bool)
+        skin[model.topology.part_vertices("skin")] = True
+        ear = model.regions.get("ear", np.zeros(count, np.float32)) > 0.5
+        self._ears = []
+        for sign in (1, -1):
+            side = np.flatnonzero(ear & (sign * rest[:, 0] > 0))
+            self._ears.append(int(side[rest[side, 1].argmax()]) if len(side) else int(np.argmax(
+                np.where(skin & (np.abs(rest[:, 1]) < 0.02), sign * rest[:, 0], -9))))  # fmt: skip
+        middle = skin & (np.abs(rest[:, 0]) < 0.004) & (np.abs(rest[:, 1] - 0.004) < 0.006)
+        line = np.flatnonzero(middle)
+        self._nose = int(line[rest[line, 2].argmax()]) if len(line) else int(rest[:, 2].argmax())
+
+    def fit(self, vertices: Float32, rotation: Float32) -> Fit:
+        """Return the Fit of `vertices` (V, 3) of a head turned by `rotation`."""
+        balls = [vertices[ball] @ rotation for ball in self._balls]
+        return Fit(
+            eyes=np.array([ball.mean(axis=0, dtype=np.float64) for ball in balls]),
+            front=float(max(ball[:, 2].max() for ball in balls)),
+            ears=np.asarray(vertices[self._ears] @ rotation, dtype=np.float64),
+            nose=np.asarray(vertices[self._nose] @ rotation, dtype=np.float64),
+        )
+
+
+class Glasses:
+    """Two rims, a bridge and two bows as flat bands with a little depth, and two lenses."""
+
+    def __init__(self) -> None:
+        bands: list[list[int]] = []
+        for start, count, closed in self._layout():
+            bands += _band(start, count, closed)
+        self._frame_count = len(bands)
+        first = sum(2 * count for _, count, _ in self._layout())
+        self.vertex_count = first + 2 * (RING + 1)
+        lenses = []
+        for lens in range(2):
+            hub = first + lens * (RING + 1)
+            lenses += [[hub, hub + 1 + k, hub + 1 + (k + 1) % RING] for k in range(RING)]
+        self.triangles: Int32 = np.array(bands + lenses, np.int32)
+        self.frame = (0, self._frame_count)
+        self.lenses = (self._frame_count, len(self.triangles))
+
+    @staticmethod
+    def _layout() -> list[tuple[int, int, bool]]:
+        """Return first vertex, points and closedness of each band."""
+        layout, start = [], 0
+        for count, closed in ((RING, True), (RING, True), (6, False), (4, False), (4, False)):
+            layout.append((start, count, closed))
+            start += 2 * count
+        return layout
+
+    def shape(self, clothes: Wardrobe, fit: Fit) -> Points:
+        """Return (vertex_count, 3) in the head's frame."""
+        centres = fit.eyes.copy()
+        low = 0.25 * clothes.frame_height
+        spread = np.sign(centres[:, 0]) * np.maximum(
+            np.abs(centres[:, 0]), clothes.frame_width + 0.007
+        )
+        centres[:, 0], centres[:, 1] = spread, centres[:, 1] - low
+        centres[:, 2] = max(fit.front + 0.010, fit.nose[2] - 0.001)
+        rims = [self._rim(centre, clothes) for centre in centres]
+        bands = [np.concatenate([_grown(rim, c, clothes.rim), rim])
+                 for rim, c in zip(rims, centres, strict=True)]  # fmt: skip
+        bands.append(self._bridge(rims, clothes, fit))
+        bands += [self._bow(centres[k], fit.ears[k], clothes) for k in range(2)]
+        lenses = [np.concatenate([c[None], rim]) for rim, c in zip(rims, centres, strict=True)]
+        return np.concatenate(bands + lenses)
+
+    @staticmethod
+    def _rim(centre: Points, clothes: Wardrobe) -> Points:
+        """Return the (RING, 3) outline of a lens: a superellipse that bends back at the side."""
+        angle = np.linspace(0, 2 * np.pi, RING, endpoint=False)
+        power = 2.0 / clothes.frame_shape
+        c, s = np.cos(angle), np.sin(angle)
+        x = clothes.frame_width * np.sign(c) * np.abs(c) ** power
+        y = clothes.frame_height * np.sign(s) * np.abs(s) ** power
+        y = y * (1 + 0.08 * np.sign(centre[0]) * x / clothes.frame_width)
+        out = np.abs(centre[0] + x)
+        return np.stack([centre[0] + x, centre[1] + y, centre[2] - 2.2 * out * out], axis=1)
+
+    @staticmethod
+    def _bridge(rims: list[Points], clothes: Wardrobe, fit: Fit) -> Points:
+        left = rims[0][np.argmin(rims[0][:, 0])]
+        right = rims[1][np.argmax(rims[1][:, 0])]
+        share = np.linspace(0, 1, 6)[:, None]
+        line = left + (right - left) * share
+        line[:, 1] += 0.3 * clothes.frame_height * np.sin(np.pi * share[:, 0]) + 0.002
+        line[:, 2] = np.maximum(line[:, 2], fit.nose[2] + 0.002)
+        thick = np.array([0.0, max(clothes.rim, 0.0012), 0.0])
+        return np.concatenate([line + thick, line - thick])
+
+    @staticmethod
+    def _bow(centre: Points, ear: Points, clothes: Wardrobe) -> Points:
+        side = np.sign(centre[0])
+        hinge = centre + [side * clothes.frame_width, 0.45 * clothes.frame_height, 0.0]
+        hinge[2] = centre[2] - 2.2 * hinge[0] ** 2
+        rest = ear + [side * 0.002, 0.0, 0.004]
+        corner = np.array([rest[0], (hinge[1] * 0.7 + rest[1] * 0.3), hinge[2] - 0.012])
+        tip = rest + np.array([0.0, -0.012, -0.018])
+        line = np.stack([hinge, corner, rest, tip])
+        thick = np.array([0.0, max(1.2 * clothes.rim, 0.0015), 0.0])
+        return np.concatenate([line + thick, line - thick])
+
+
+def _band(start: int, count: int, closed: bool) -> list[list[int]]:
+    """Return the triangles between two rows of `count` points that lie one behind the other."""
+    rows = []
+    for k in range(count if closed else count - 1):
+        a, b = start + k, start + (k + 1) % count
+        rows += [[a, b, a + count], [b, b + count, a + count]]
+    return rows
+
+
+def _grown(rim: Points, centre: Points, thickness: float) -> Points:
+    """Return the rim moved outwards from its centre by `thickness` metres."""
+    away = rim[:, :2] - centre[:2]
+    away /= np.linalg.norm(away, axis=1, keepdims=True)
+    result = rim.copy()
+    result[:, :2] += away * thickness
+    return result
+
+
+class Peak:
+    """The peak of a cap: a bent sheet that starts at the forehead."""
+
+    ROWS, COLUMNS = 4, 11
+
+    def __init__(self) -> None:
+        grid = np.arange(self.ROWS * self.COLUMNS).reshape(self.ROWS, self.COLUMNS)
+        a, b, c, d = (grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1])
+        quads = np.stack([a, b, c, d], axis=-1).reshape(-1, 4)
+        self.triangles: Int32 = np.concatenate([quads[:, :3], quads[:, [0, 2, 3]]]).astype(np.int32)
+        self.vertex_count = self.ROWS * self.COLUMNS
+
+    def shape(self, front: Points) -> Points:
+        """Return (vertex_count, 3); `front` (n, 3) is the hat's lower edge from side to side."""
+        share = np.linspace(0, len(front) - 1, self.COLUMNS)
+        low = np.floor(share).astype(int).clip(0, len(front) - 2)
+        edge = front[low] + (front[low + 1] - front[low]) * (share - low)[:, None]
+        reach = np.sin(np.linspace(0.15, np.pi - 0.15, self.COLUMNS))
+        rows = []
+        for k in range(self.ROWS):
+            out = 0.07 * k / (self.ROWS - 1)
+            row = edge.copy()
+            row[:, 2] += out * reach
+            row[:, 1] -= out * 0.28 + 1.6 * row[:, 0] ** 2 * k / (self.ROWS - 1)
+            rows.append(row)
+        return np.concatenate(rows)
+
+
+FACE_CENTRE = np.array([0.0, -0.035, 0.0])  # in the head, metres
+FACE_HALF_HEIGHT = 0.11  # metres
+CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)  # x right, y down
+
+
+def held_sheet(thing: Occluder, camera: Camera, rotation: Float32) -> Points:
+    """Return the (4, 3) corners, in the world, of what is held between the camera and the face."""
+    turn = camera.world_to_camera[:3, :3].astype(np.float64)
+    eye = -turn.T @ camera.world_to_camera[:3, 3]
+    middle = rotation @ FACE_CENTRE
+    toward = eye - middle
+    reach = float(np.linalg.norm(toward))
+    toward /= reach
+    centre = middle + toward * min(thing.distance, 0.6 * reach)
+    c, s = np.cos(thing.angle), np.sin(thing.angle)
+    flat = CORNERS * thing.size @ np.array([[c, s], [-s, c]]) + thing.centre
+    return np.asarray(centre + FACE_HALF_HEIGHT * (flat @ turn[:2]))

@@ -1,0 +1,107 @@
+"""What a head wears and what is held before it, drawn over it by any host of the shaders."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from dlm.generator.models.base import FaceModel, Float32
+from dlm.generator.render import gpu
+from dlm.generator.render.accessories import CORNERS, Fitter, Glasses, Peak, held_sheet
+from dlm.generator.render.gpu import GL
+from dlm.generator.render.hair_field import HairField
+from dlm.generator.scene import Scene
+
+HAIRLESS = ("bald", "shaved")
+SHELLS = 4  # as shaders/hair.vert counts them
+UNDER_HAT = 0.006  # metres that hair may stand off below a hat
+HELD = ("hand", "microphone", "cup", "board", "paper")  # as shaders/held.frag counts them
+FRAME, LENS, PEAK = 0.0, 1.0, 2.0  # as shaders/thing.frag counts them
+
+
+class Extras:
+    """Hair, hats, glasses and occluders: their meshes, kept for life, and how to draw them."""
+
+    def __init__(self, model: FaceModel, units: dict[str, int]) -> None:
+        self._field, self._fitter = HairField(model), Fitter(model)
+        self._glasses, self._peak = Glasses(), Peak()
+        grid, triangles = self._field.coordinates(), self._field.triangles()
+        self._hair_mesh = gpu.Mesh((3, 3, 3), [grid], triangles, len(grid))
+        self._hat_mesh = gpu.Mesh((3, 3, 3), [grid], triangles, len(grid))
+        self._glasses_mesh = _things(self._glasses.triangles, self._glasses.vertex_count)
+        self._peak_mesh = _things(self._peak.triangles, self._peak.vertex_count)
+        quad = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+        self._sheet = gpu.Mesh((3,), [CORNERS.astype(np.float32)], quad, 4)
+        self._strand = gpu.Program("hair.vert", "hair.frag", units)
+        self._cloth = gpu.Program("hair.vert", "hat.frag", units)
+        self._thing = gpu.Program("thing.vert", "thing.frag", units)
+        self._held = gpu.Program("held.vert", "held.frag", units)
+
+    def draw(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
+        """Draw all that `scene` has of these onto a head turned by `turn`."""
+        look = scene.look
+        GL.glDisable(GL.GL_CULL_FACE)
+        if look.hair.style not in HAIRLESS:
+            self._draw_hair(scene, vertices, turn)
+        if look.wardrobe.hat != "none":
+            self._draw_hat(look.wardrobe.hat, vertices, turn)
+        if look.wardrobe.glasses != "none":
+            self._draw_glasses(scene, vertices, turn)
+        for thing in look.occluders:
+            self._sheet.moving[:] = held_sheet(thing, scene.camera, turn)
+            self._sheet.update()
+            self._held.use()
+            GL.glUniform1f(self._held.location("kind"), float(HELD.index(thing.kind)))
+            GL.glUniform4f(self._held.location("colour"), *thing.colour, 1.0)
+            GL.glUniform4f(self._held.location("second"), *thing.second, 1.0)
+            self._sheet.draw()
+        GL.glEnable(GL.GL_CULL_FACE)
+
+    def _draw_hair(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
+        hair = scene.look.hair
+        if scene.look.wardrobe.hat != "none":
+            hair = replace(hair, volume=min(hair.volume, UNDER_HAT), front=0.0)
+        strands = self._field.strands(hair, vertices, turn)
+        _fill(self._hair_mesh, strands.points, strands.outward, strands.normals)
+        self._strand.use()
+        self._hair_mesh.draw(copies=SHELLS)
+
+    def _draw_hat(self, hat: str, vertices: Float32, turn: Float32) -> None:
+        sheet = self._field.hat(hat == "beanie", vertices, turn)
+        _fill(self._hat_mesh, sheet.points, sheet.outward, sheet.normals)
+        self._cloth.use()
+        self._hat_mesh.draw()
+        if hat == "cap":
+            edge = self._field.brow_edge(sheet.points) @ turn
+            self._peak_mesh.moving[:] = self._peak.shape(edge) @ turn.T
+            self._peak_mesh.update()
+            self._thing.use()
+            GL.glUniform1f(self._thing.location("kind"), PEAK)
+            self._peak_mesh.draw()
+
+    def _draw_glasses(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
+        shape = self._glasses.shape(scene.look.wardrobe, self._fitter.fit(vertices, turn))
+        self._glasses_mesh.moving[:] = shape @ turn.T
+        self._glasses_mesh.update()
+        self._thing.use()
+        GL.glUniform1f(self._thing.location("kind"), FRAME)
+        self._glasses_mesh.draw(*self._glasses.frame)
+        GL.glUniform1f(self._thing.location("kind"), LENS)
+        GL.glEnable(GL.GL_BLEND)
+        GL.glBlendFunc(GL.GL_SRC_ALPHA, GL.GL_ONE_MINUS_SRC_ALPHA)
+        # One sees through clear lenses: only dark ones write the depth that hides what is behind.
+        GL.glDepthMask(scene.look.wardrobe.glasses == "sun")
+        self._glasses_mesh.draw(*self._glasses.lenses)
+        GL.glDepthMask(True)
+        GL.glDisable(GL.GL_BLEND)
+
+
+def _things(triangles: Any, count: int) -> gpu.Mesh:
+    """Return a mesh of thing.vert, whose second attribute is its place on the thing."""
+    place = np.linspace(0, 1, count, dtype=np.float32)[:, None] * np.ones(2, np.float32)
+    return gpu.Mesh((3,), [place], triangles, count)
+
+
+def _fill(mesh: gpu.Mesh, *parts: Float32) -> None:
+    mesh.moving[:] = np.concatenate(parts, axis=1)
+    mesh.update()
