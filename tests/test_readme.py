@@ -44,10 +44,10 @@ def write_photos(dataset: Path, folder: Path, parity: int) -> None:
     points = faces.columns(["points"])["points"]
     folder.mkdir(parents=True)
     for row in range(parity, len(faces), 2):
-        Image.fromarray(faces.images([row])[0]).save(folder / f"face_{row}.png")
+        Image.fromarray(faces.images([row])[0]).save(folder / f"face{row}.png")
         lines = "\n".join(f"{x + 1:.3f} {y + 1:.3f}" for x, y in points[row])
         text = f"version: 1\nn_points: 68\n{{\n{lines}\n}}\n"
-        (folder / f"face_{row}.pts").write_text(text)
+        (folder / f"face{row}.pts").write_text(text)
 
 
 @pytest.fixture(scope="module")
