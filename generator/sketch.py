@@ -17,7 +17,8 @@ Float64 = NDArray[np.float64]
 
 _LIGHT = np.array([0.3, 0.4, 0.85])
 _HIDES = 0.0015  # metres: a vertex this far behind the surface is hidden
-_BATCH = 2_000_000  # pixels tried at a time
+_BATCH = 500_000  # pixels tried at a time
+_SIDES = (0, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 256, 1024, 1 << 14)  # alike in size
 _TINTS = {"eye_left": 1.12, "eye_right": 1.12, "teeth_upper": 1.15, "teeth_lower": 1.15}
 
 
@@ -71,17 +72,18 @@ def _fill(
 ) -> tuple[NDArray[np.uint8], Float64]:
     """Return the picture and the depth of the nearest surface at each pixel."""
     corners = pixels[triangles]  # (T, 3, 2)
-    area = _cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     low, high = np.floor(corners.min(axis=1)), np.ceil(corners.max(axis=1))
-    facing = (area < -1e-9) & (high.min(axis=1) >= 0) & (low.max(axis=1) < size)
+    facing = _cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) < -1e-9
+    facing &= (high.min(axis=1) >= 0) & (low.max(axis=1) < size)
     side = (high - low).max(axis=1).astype(int) + 1
     found: list[tuple[NDArray[np.int64], Float64, Float64]] = []
-    for above, widest in pairwise((0, 4, 8, 16, 32, 64, 128, 256, 1024, 1 << 14)):
+    for above, widest in pairwise(_SIDES):
         chosen = np.flatnonzero(facing & (side > above) & (side <= widest))
         pieces = max(1, chosen.size * widest * widest // _BATCH)
         for rows in np.array_split(chosen, pieces) if chosen.size else []:
-            span = int(side[rows].max())
-            found.append(_samples(corners, area, low, depth, shade, triangles, rows, span, size))
+            of = triangles[rows]
+            carried = np.stack([depth[of], shade[of]], axis=-1)  # (R, 3, 2)
+            found.append(_samples(corners[rows], low[rows], carried, int(side[rows].max()), size))
     where, near, grey = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.lexsort((-near, where))  # the nearest of a pixel comes last, and stays
     picture = np.full(size * size, 255, dtype=np.uint8)
@@ -93,29 +95,34 @@ def _fill(
 
 
 def _samples(
-    corners: Float64, area: Float64, low: Float64, depth: Float64, shade: Float64,
-    triangles: NDArray[np.int32], rows: NDArray[np.int64], span: int, size: int,
-) -> tuple[NDArray[np.int64], Float64, Float64]:  # fmt: skip
-    """Return pixel, depth and shade wherever the triangles `rows` cover a pixel's centre."""
-    grid = np.stack(np.meshgrid(np.arange(span), np.arange(span)), axis=-1).reshape(-1, 2)
-    place = low[rows][:, None] + grid  # (R, span^2, 2)
-    first, second, third = (corners[rows, k][:, None] for k in range(3))
-    whole = area[rows][:, None]
-    one = _cross(place - first, third - first) / whole
-    two = _cross(second - first, place - first) / whole
-    zero = 1 - one - two
-    inside = (np.minimum(np.minimum(zero, one), two) >= -1e-6) & (
-        (place >= 0) & (place < size)
-    ).all(axis=2)
-    weights = np.stack([zero[inside], one[inside], two[inside]], axis=1)
-    row, column = np.nonzero(inside)
-    of = triangles[rows[row]]
-    where = place[row, column].astype(np.int64)
-    return (
-        where[:, 1] * size + where[:, 0],
-        (weights * depth[of]).sum(axis=1),
-        (weights * shade[of]).sum(axis=1),
-    )
+    corners: Float64, low: Float64, carried: Float64, span: int, size: int
+) -> tuple[NDArray[np.int64], Float64, Float64]:
+    """Return pixel, depth and shade wherever triangles cover a pixel's centre.
+
+    `corners` (R, 3, 2) pixels, `low` (R, 2) the first pixel to try, `carried` (R, 3, 2) depth
+    and shade of the corners; `span` x `span` pixels are tried for each triangle.
+    """
+    across, down = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = _cross(across, down)
+    start = low - corners[:, 0]
+    step = np.arange(span, dtype=np.float64)
+
+    def weight(of_x: Float64, of_y: Float64) -> Float64:  # affine in the pixel: (R, span, span)
+        first = of_x * start[:, 0] + of_y * start[:, 1]
+        rows = first[:, None] + of_y[:, None] * step
+        return rows[:, :, None] + (of_x[:, None] * step)[:, None, :]
+
+    one = weight(down[:, 1] / area, -down[:, 0] / area)
+    two = weight(-across[:, 1] / area, across[:, 0] / area)
+    row, y, x = np.nonzero((one >= -1e-6) & (two >= -1e-6) & (one + two <= 1 + 1e-6))
+    first, second = one[row, y, x], two[row, y, x]
+    column, line = low[row, 0] + x, low[row, 1] + y
+    inside = (column >= 0) & (column < size) & (line >= 0) & (line < size)
+    row, first, second = row[inside], first[inside, None], second[inside, None]
+    mixed = carried[row, 0] * (1 - first - second) + carried[row, 1] * first
+    mixed += carried[row, 2] * second
+    where = (line[inside] * size + column[inside]).astype(np.int64)
+    return where, mixed[:, 0], mixed[:, 1]
 
 
 def _cross(a: Float64, b: Float64) -> Float64:

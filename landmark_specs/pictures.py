@@ -1,6 +1,5 @@
 """Points of a layout drawn on a picture."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from dlm.landmark_specs.spec import LandmarkSpec
 
 Picture = NDArray[np.uint8]
+Float = NDArray[np.float64]
 Colour = tuple[int, int, int]
 
 _PALETTE: tuple[Colour, ...] = (
@@ -18,6 +18,8 @@ _PALETTE: tuple[Colour, ...] = (
 )  # fmt: skip
 _GREY: Colour = (90, 90, 90)
 _HIDDEN = 1
+_REACH = (3.0, 9.0, 16.0)  # pixels from a point to its number
+_ANGLES = (-20, 20, 160, 200, 270, 90, 315, 45, 225, 135)  # degrees, the best places first
 
 
 def point_colours(spec: LandmarkSpec) -> list[Colour]:
@@ -62,7 +64,7 @@ def draw_points(
 
 def draw_lines(
     pen: ImageDraw.ImageDraw,
-    places: NDArray[np.float64],
+    places: Float,
     spec: LandmarkSpec,
     shown: NDArray[np.bool_],
 ) -> None:
@@ -77,7 +79,7 @@ def draw_lines(
 
 def draw_dots(
     pen: ImageDraw.ImageDraw,
-    places: NDArray[np.float64],
+    places: Float,
     spec: LandmarkSpec,
     shown: NDArray[np.bool_],
     radius: float,
@@ -90,7 +92,7 @@ def draw_dots(
 
 def draw_numbers(
     pen: ImageDraw.ImageDraw,
-    places: NDArray[np.float64],
+    places: Float,
     spec: LandmarkSpec,
     shown: NDArray[np.bool_],
     size: float,
@@ -98,12 +100,13 @@ def draw_numbers(
     """Write each shown point's index beside it, where it covers the fewest points and numbers."""
     font = ImageFont.load_default(size)
     colours = point_colours(spec)
-    order = np.flatnonzero(shown).tolist()
-    taken = [(x - 2, y - 2, x + 2, y + 2) for x, y in places[order].tolist()]
+    order = np.flatnonzero(shown)
+    dots = places[order]
+    taken = np.concatenate([dots - 2, dots + 2], axis=1)  # (n, 4) boxes: left, top, right, bottom
     for k in order:
         seats = _seats(places[k], pen.textlength(str(k), font=font), size)
-        box = min(seats, key=lambda seat: sum(_overlap(seat, other) for other in taken))
-        taken.append(box)
+        box = seats[_overlaps(seats, taken).argmin()]
+        taken = np.concatenate([taken, box[None]])
         red, green, blue = (channel * 2 // 3 for channel in colours[k])
         pen.text((box[0], box[1] - 0.2 * size), str(k), fill=(red, green, blue), font=font)
 
@@ -120,7 +123,7 @@ def save_png(image: Picture, path: Path) -> None:
 
 def _dot(
     pen: ImageDraw.ImageDraw,
-    place: NDArray[np.float64],
+    place: Float,
     radius: float,
     colour: Colour,
     hollow: bool,
@@ -130,20 +133,16 @@ def _dot(
     pen.ellipse(box, fill=None if hollow else colour, outline=colour)
 
 
-def _seats(
-    place: NDArray[np.float64], width: float, height: float
-) -> Iterator[tuple[float, float, float, float]]:
-    """Yield boxes around a point where its number may stand, nearest first."""
-    for reach in (3.0, 9.0, 16.0):
-        for angle in np.radians([-20, 20, 160, 200, 270, 90, 315, 45, 225, 135]):
-            x = place[0] + np.cos(angle) * (reach + width / 2) - width / 2
-            y = place[1] + np.sin(angle) * (reach + height / 2) - height / 2
-            yield x, y, x + width, y + 0.8 * height
+def _seats(place: Float, width: float, height: float) -> Float:
+    """Return boxes (n, 4) around a point where its number may stand, nearest first."""
+    reach, angle = np.meshgrid(_REACH, np.radians(_ANGLES), indexing="ij")
+    x = place[0] + np.cos(angle) * (reach + width / 2) - width / 2
+    y = place[1] + np.sin(angle) * (reach + height / 2) - height / 2
+    return np.stack([x, y, x + width, y + 0.8 * height], axis=-1).reshape(-1, 4)
 
 
-def _overlap(
-    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
-) -> float:
-    wide = min(one[2], other[2]) - max(one[0], other[0])
-    high = min(one[3], other[3]) - max(one[1], other[1])
-    return max(wide, 0.0) * max(high, 0.0)
+def _overlaps(seats: Float, taken: Float) -> Float:
+    """Return how much area (n,) of each box other boxes cover."""
+    low = np.maximum(seats[:, None, :2], taken[None, :, :2])
+    high = np.minimum(seats[:, None, 2:], taken[None, :, 2:])
+    return np.asarray(np.clip(high - low, 0, None).prod(axis=2).sum(axis=1))
