@@ -37,7 +37,8 @@ def posed(model: FaceModel, units: Mapping[str, float]) -> Float32:
         expression[0, ARKIT_UNITS.index(unit)] = weight
     identity = np.zeros((1, model.identity_size), np.float32)
     straight = np.zeros((1, 2, 2), np.float32)
-    return model.vertices(identity, expression, straight, np.zeros((1, 3), np.float32))[0]
+    vertices = model.vertices(identity, expression, straight, np.zeros((1, 3), np.float32))
+    return np.asarray(vertices[0])
 
 
 def index_sheet(spec: LandmarkSpec, model: FaceModel, panel: int = 900) -> Picture:

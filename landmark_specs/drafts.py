@@ -3,7 +3,7 @@
 A Draft speaks of points by name, so that points can go without renumbering what refers to them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -114,22 +114,29 @@ def problems(draft: Draft) -> list[str]:
 def to_spec(draft: Draft) -> LandmarkSpec:
     """Return the finished layout, read back from the YAML that it is written as.
 
-    Columns of head models that some point lacks are left out. Raises SpecError with the first of
-    `problems`, or with what `parse` finds.
+    Raises SpecError with the first of `problems`, or with what `parse` finds.
     """
     found = problems(draft)
     if found:
         raise SpecError(found[0], f"draft {draft.name!r}")
+    return parse(to_yaml(unchecked(draft)), f"{draft.name}.yaml")
+
+
+def unchecked(draft: Draft) -> LandmarkSpec:
+    """Return the draft as it is, to be drawn: a point without a mirror image is its own.
+
+    Columns of head models that some point lacks are left out.
+    """
     place = {name: k for k, name in enumerate(draft.names)}
 
-    def indices(names: tuple[str, ...]) -> Int32:
+    def indices(names: Iterable[str]) -> Int32:
         return np.array([place[name] for name in names], dtype=np.int32)
 
     models = [m for m in draft.topology if all(m in point.vertices for point in draft.points)]
     ibug = np.full(IBUG_POINTS, -1, dtype=np.int32)
     for number, name in draft.ibug68.items():
         ibug[number] = place[name]
-    spec = LandmarkSpec(
+    return LandmarkSpec(
         name=draft.name,
         version=draft.version,
         text="",
@@ -142,12 +149,11 @@ def to_spec(draft: Draft) -> LandmarkSpec:
             key: Line(points=indices(line.points), closed=line.closed)
             for key, line in draft.lines.items()
         },
-        mirror=indices(tuple(draft.mirror[name] for name in draft.names)),
+        mirror=indices(draft.mirror.get(name, name) for name in draft.names),
         ibug68=ibug,
         normaliser={key: (place[a], place[b]) for key, (a, b) in draft.normaliser.items()},
         contour=draft.contour,
     )
-    return parse(to_yaml(spec), f"{draft.name}.yaml")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -110,6 +110,7 @@ class _Builder:
 
     def __init__(self, source: str) -> None:
         self.source = source
+        self.start = Place(source, 1, 1)
         self.root: Node | None = None
         self.count = 0
         self.stack: list[Sequence | Mapping] = []
@@ -130,15 +131,17 @@ class _Builder:
         raise SpecError(what, str(self._place(event)), way_out)
 
     def _place(self, event: yaml.Event) -> Place:
-        return Place(self.source, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        return Place(self.source, mark.line + 1, mark.column + 1) if mark else self.start
 
     def _check_plain(self, event: yaml.NodeEvent) -> None:
         if isinstance(event, yaml.AliasEvent):
             self._refuse(event, f"an alias, *{event.anchor}", "write the value out")
         if event.anchor is not None:
             self._refuse(event, f"an anchor, &{event.anchor}", "write each value out")
-        if getattr(event, "tag", None) is not None:
-            self._refuse(event, f"a tag, {shown(event.tag)}", "write the plain value")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            self._refuse(event, f"a tag, {shown(tag)}", "write the plain value")
         self.count += 1
         if self.count > MAX_NODES:
             self._refuse(event, f"more than {MAX_NODES:,} values", "a layout is smaller than that")

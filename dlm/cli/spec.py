@@ -12,6 +12,7 @@ from dlm.errors import SpecError
 if TYPE_CHECKING:
     from dlm.generator.models.base import FaceModel
     from dlm.landmark_specs import LandmarkSpec
+    from dlm.landmark_specs.checks import Verdict
 
 app = typer.Typer(help="Landmark layouts: list, show, check.")
 
@@ -25,16 +26,16 @@ def list_layouts(as_json: bool = AsJson) -> None:
     """List the shipped layouts."""
     from dlm.landmark_specs import available, load
 
-    rows = [_summary(load(name)) for name in available()]
+    specs = [load(name) for name in available()]
     if as_json:
-        print_json(rows)
+        print_json([_summary(spec) for spec in specs])
         return
     print_table(
         ("layout", "points", "groups", "lines", "of iBUG's 68", "heads", "hash"),
         [
-            (r["name"], r["points"], r["groups"], r["lines"], r["ibug68"],
-             ", ".join(r["models"]), r["hash"])
-            for r in rows
+            (s.name, s.size, len(s.groups), len(s.lines), int((s.ibug68 >= 0).sum()),
+             ", ".join(s.vertices), s.hash)
+            for s in specs
         ],
     )  # fmt: skip
 
@@ -89,9 +90,10 @@ def check(
             raise typer.Exit(1) from None
         raise
     heads = {name: _verdicts(spec, name, faces) for name in ([model] if model else spec.vertices)}
-    failed = sum(not verdict["passed"] for rows in heads.values() for verdict in rows)
+    failed = sum(not verdict.passed for rows in heads.values() for verdict in rows)
     if as_json:
-        print_json({"ok": failed == 0, "file": file, "layout": _summary(spec), "heads": heads})
+        told = {name: [asdict(verdict) for verdict in rows] for name, rows in heads.items()}
+        print_json({"ok": failed == 0, "file": file, "layout": _summary(spec), "heads": told})
     else:
         _print_verdicts(spec, heads, failed)
     if failed:
@@ -117,13 +119,13 @@ def _summary(spec: "LandmarkSpec") -> dict[str, object]:
     }
 
 
-def _verdicts(spec: "LandmarkSpec", model: str, faces: int) -> list[dict[str, object]]:
+def _verdicts(spec: "LandmarkSpec", model: str, faces: int) -> "list[Verdict]":
     from dlm.generator.layout_geometry import layout_geometry
     from dlm.landmark_specs.checks import check as judge
 
     head = _head(model)
     indices = spec.vertex_indices(model, head.topology.hash, head.topology.vertex_count)
-    return [asdict(v) for v in judge(spec, indices, layout_geometry(head, indices, faces))]
+    return judge(spec, indices, layout_geometry(head, indices, faces))
 
 
 def _print_points(spec: "LandmarkSpec") -> None:
@@ -139,16 +141,14 @@ def _print_points(spec: "LandmarkSpec") -> None:
     )  # fmt: skip
 
 
-def _print_verdicts(
-    spec: "LandmarkSpec", heads: dict[str, list[dict[str, object]]], failed: int
-) -> None:
+def _print_verdicts(spec: "LandmarkSpec", heads: "dict[str, list[Verdict]]", failed: int) -> None:
     covered = int((spec.ibug68 >= 0).sum())
     typer.echo(f"{spec.name}: {spec.size} points, {covered} of iBUG's 68, hash {spec.hash}")
     typer.echo("ok    schema    names, indices, pairs, groups and lines are sound")
     for model, rows in heads.items():
         typer.echo(f"on {model}:")
         for row in rows:
-            mark = "ok  " if row["passed"] else "FAIL"
-            points = f" {list(row['points'])}" if row["points"] else ""  # type: ignore[call-overload]
-            typer.echo(f"{mark}  {row['rule']:<9} {row['detail']}{points}")
+            mark = "ok  " if row.passed else "FAIL"
+            points = f" {list(row.points)}" if row.points else ""
+            typer.echo(f"{mark}  {row.rule:<9} {row.detail}{points}")
     typer.echo("all rules hold" if not failed else f"{failed} rules fail")
