@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dlm.generator.models import cache
 from dlm.generator.models.base import ARKIT_UNITS, Float32, Identity, Topology
 from dlm.generator.models.makehuman_files import content_hash
-from dlm.generator.models.makehuman_pose import EyeRigs, NeckRig, TeethRig
+from dlm.generator.models.makehuman_pose import EyeRigs, LipRig, NeckRig, TeethRig
 
 Progress = Callable[[int, int], None]
 
@@ -41,8 +41,9 @@ class MakeHuman:
         self._rows: Float32 = arrays["template"]
         self.base_index: NDArray[np.int32] = arrays["base_index"]
         self._eyes, self._teeth = EyeRigs(arrays), TeethRig(arrays)
-        self._neck = NeckRig(arrays)
+        self._lips, self._neck = LipRig(arrays), NeckRig(arrays)
         self.lid_edges = self._eyes.lid_edges()
+        self.lip_edges = self._lips.edges()
         ends, parts = arrays["part_ends"].tolist(), arrays["part_names"].tolist()
         self.topology = Topology(
             model=self.name, vertex_count=len(arrays["mirror"]), triangles=arrays["triangles"],
@@ -72,6 +73,7 @@ class MakeHuman:
         coefficients = np.concatenate([identity, _lids_follow(expression, gaze)], axis=1)
         shift = self._basis @ np.ascontiguousarray(coefficients.T, dtype=np.float32)
         rows = self._rows[..., None] + shift.reshape(*self._rows.shape, count)
+        self._lips.shut(rows, coefficients[:, self.identity_size :])
         self._teeth.keep_behind_lips(rows)
         balls = self._eyes.fit_lids(rows, np.ascontiguousarray(expression[:, _BLINKS].T))
         fine = self._subdivide @ rows.reshape(len(rows), -1)

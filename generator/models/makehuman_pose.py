@@ -1,4 +1,4 @@
-"""What is not linear in the head: lids that close and lie on the ball, gaze, teeth, the neck.
+"""What is not linear in the head: lids and lips that meet, gaze, teeth, the neck.
 
 Everything is elementwise over the batch, so that a row does not depend on its neighbours. Shapes:
 N base vertices, V vertices, B samples; base vertices come as (N, 3, B), whole heads as (B, V, 3).
@@ -17,7 +17,8 @@ from dlm.generator.models.base import Float32
 Index = NDArray[np.int64]
 
 _LID_FALLOFF = np.array([0.1, 0.3, 0.55, 0.8, 0.95, 1.0, 1.0, 1.0], dtype=np.float32)
-_MARGIN = 5  # the ring of the lid's edge, counted from the outermost
+_LIP_FALLOFF = np.array([0.12, 0.3, 0.55, 0.8, 0.95, 1.0, 1.0, 0.7, 0.3], dtype=np.float32)
+_MARGIN = 5  # the ring where lids or lips meet, counted from the outermost
 _UPPER_SHARE = np.float32(0.85)  # of a lid's closing; the lower lid comes to meet it
 _CLEAR_OUT, _CLEAR_IN = np.float32(4e-4), np.float32(1.5e-4)  # metres of lid before the ball
 _TEETH_CLEAR = np.float32(6e-4)  # metres behind the lips
@@ -132,6 +133,32 @@ def _turned(ray: Float32, yaw: Float32, pitch: Float32) -> Float32:
     y, z = y * np.cos(pitch) + z * np.sin(pitch), z * np.cos(pitch) - y * np.sin(pitch)
     x, z = x * np.cos(yaw) + z * np.sin(yaw), z * np.cos(yaw) - x * np.sin(yaw)
     return np.stack([x, y, z], axis=-1)
+
+
+class LipRig:
+    """Lips that meet: on most identities the linear shapes leave the mouth ajar."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        rings = arrays["lip_rings"]
+        self._upper, self._lower = rings[:, :19], rings[:, :18:-1]
+        self._parting = sp.csr_matrix(arrays["lip_parting"])
+        self._shut: Float32 = arrays["lip_shut"][:, None]
+
+    def edges(self) -> tuple[Index, Index]:
+        """Return the facing vertices (19,) of upper and lower lip, where they meet."""
+        return self._upper[_MARGIN], self._lower[_MARGIN]
+
+    def shut(self, rows: Float32, expression: Float32) -> None:
+        """Let lips of `rows` (N, 3, B) stand apart only as far as `expression` (B, 52) parts them.
+
+        Facing points meet where no unit opens the mouth, and never cross.
+        """
+        gap = rows[self._upper[_MARGIN], 1] - rows[self._lower[_MARGIN], 1]
+        parting = self._parting @ np.ascontiguousarray(expression.T)
+        change = self._shut + np.maximum(parting, 0) - gap
+        step = _LIP_FALLOFF[:, None, None] * (np.float32(0.5) * change)
+        rows[self._upper, 1] += step
+        rows[self._lower, 1] -= step
 
 
 class TeethRig:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dlm.generator.models.base import ARKIT_UNITS
@@ -15,10 +16,13 @@ from dlm.generator.models.makehuman_files import BaseMesh
 Arrays = dict[str, NDArray[Any]]
 Index = NDArray[np.int64]
 
-# The right eye: a vertex on the edge of the lids, and its neighbour along the edge.
-_LID_EDGE, _LID_EDGE_NEXT = 6, 0
-_OUTER_RINGS, _INNER_RINGS = 5, 2
+# The right eye: a vertex on the edge of the lids, and its neighbours along it, out and in.
+_LID_EDGE, _LID_EDGE_NEXT, _LID_OUTWARD, _LID_INWARD = 6, 0, 4849, 6762
+# The mouth: the middle of the upper lip where it meets the lower, and the like.
+_LIP_CONTACT, _LIP_CONTACT_NEXT, _LIP_OUTWARD, _LIP_INWARD = 520, 7267, 474, 537
+_OUTER_RINGS = 5
 _RING_SIZE = 28
+_LIP_OVERLAP = 6e-4  # metres that shut lips press into each other
 
 # The neck turns between these heights (metres from the eyes' midpoint), along a plane that drops
 # from the nape to the throat.
@@ -26,13 +30,14 @@ _NECK_TOP, _NECK_BOTTOM, _NECK_SLOPE = -0.085, -0.150, 0.45
 
 
 def rig(base: BaseMesh, arrays: Arrays, points: NDArray[np.float64]) -> Arrays:
-    """Return the arrays of EyeRigs, TeethRig and NeckRig; `points` (V, 3) is the template."""
+    """Return the arrays of EyeRigs, LipRig, TeethRig and NeckRig; `points` (V, 3) is the template."""
     kept = arrays["base_index"][arrays["base_index"] >= 0]
     position = np.full(len(base.vertices), -1)
     position[kept] = np.arange(len(kept))
     right = _lid_rings(base)
     rings = {"right": right, "left": base.mirror[right]}
     found = _teeth(base, position, arrays["template"]) | _neck(base, arrays, points)
+    found |= _lips(arrays, position[_lip_rings(base)], points)
     for side, ring in rings.items():
         found |= _eye(base, arrays, position, side, ring)
     return found
@@ -40,56 +45,72 @@ def rig(base: BaseMesh, arrays: Arrays, points: NDArray[np.float64]) -> Arrays:
 
 def _lid_rings(base: BaseMesh) -> Index:
     """Return (8, 28) base.obj vertices around the right eye, column 0 at its outer corner."""
-    quads = base.quads["body"]
-    near: dict[int, set[int]] = defaultdict(set)
-    faces: dict[int, list[set[int]]] = defaultdict(list)
-    for quad in quads[np.linalg.norm(base.vertices[quads].mean(axis=1) -
-                                     base.vertices[_LID_EDGE], axis=1) < 0.5].tolist():  # fmt: skip
-        for k in range(4):
-            near[quad[k]] |= {quad[k - 1], quad[(k + 1) % 4]}
-            faces[quad[k]].append(set(quad))
-    edge = _walk(near, faces, _LID_EDGE, _LID_EDGE_NEXT)
-    centre = base.vertices[base.quads["helper-r-eye"].ravel()].mean(axis=0)
-    out, inside = _rings(near, edge)
-    if (
-        np.linalg.norm(base.vertices[out[0]] - centre, axis=1).mean()
-        < np.linalg.norm(base.vertices[inside[0]] - centre, axis=1).mean()
-    ):
-        out, inside = inside, out
-    rings = np.array([*out[:_OUTER_RINGS][::-1], edge, *inside[:_INNER_RINGS]])
-    start = int(base.vertices[edge, 0].argmin())
-    rings = np.roll(rings, -start, axis=1)
-    if base.vertices[rings[_OUTER_RINGS, 7], 1] < base.vertices[rings[_OUTER_RINGS, 21], 1]:
+    mesh = _Neighbours(base, _LID_EDGE)
+    edge = mesh.walk(_LID_EDGE, _LID_EDGE_NEXT)
+    out, inside = mesh.rings(edge, _LID_OUTWARD, _OUTER_RINGS), mesh.rings(edge, _LID_INWARD, 2)
+    return _from_corner(base, np.array([*out[::-1], edge, *inside]), _OUTER_RINGS)
+
+
+def _lip_rings(base: BaseMesh) -> Index:
+    """Return (9, 38) base.obj vertices around the mouth: the upper lip from right to left, back.
+
+    No vertex lies in a corner: columns k and 37 - k face each other.
+    """
+    mesh = _Neighbours(base, _LIP_CONTACT)
+    edge = mesh.walk(_LIP_CONTACT, _LIP_CONTACT_NEXT)
+    out, inside = mesh.rings(edge, _LIP_OUTWARD, _OUTER_RINGS), mesh.rings(edge, _LIP_INWARD, 3)
+    rings = np.array([*out[::-1], edge, *inside])
+    if base.vertices[_LIP_CONTACT_NEXT, 0] < 0:
+        rings = rings[:, ::-1]
+    middle = int(np.flatnonzero(rings[_OUTER_RINGS] == _LIP_CONTACT)[0])
+    return np.roll(rings, 9 - middle, axis=1)
+
+
+def _from_corner(base: BaseMesh, rings: Index, edge: int) -> Index:
+    """Start the columns at the subject's right corner and go over the top."""
+    rings = np.roll(rings, -int(base.vertices[rings[edge], 0].argmin()), axis=1)
+    quarter = rings.shape[1] // 4
+    if base.vertices[rings[edge, quarter], 1] < base.vertices[rings[edge, -quarter], 1]:
         rings = np.concatenate([rings[:, :1], rings[:, :0:-1]], axis=1)
     return rings
 
 
-def _walk(
-    near: dict[int, set[int]], faces: dict[int, list[set[int]]], first: int, second: int
-) -> list[int]:
-    """Follow an edge loop straight through vertices of four edges until it closes."""
-    path = [first, second]
-    while path[-1] != first:
-        before, here = path[-2:]
-        beside = set().union(*(face for face in faces[here] if before in face))
-        path.append(next(iter(near[here] - beside)))
-    return path[:-1]
+class _Neighbours:
+    """Who is joined to whom, around one vertex of the body."""
 
+    def __init__(self, base: BaseMesh, centre: int) -> None:
+        self._near: dict[int, set[int]] = defaultdict(set)
+        self._faces: dict[int, list[set[int]]] = defaultdict(list)
+        quads = base.quads["body"]
+        away = np.linalg.norm(base.vertices[quads].mean(axis=1) - base.vertices[centre], axis=1)
+        for quad in quads[away < 0.8].tolist():
+            for k in range(4):
+                self._near[quad[k]] |= {quad[k - 1], quad[(k + 1) % 4]}
+                self._faces[quad[k]].append(set(quad))
 
-def _rings(near: dict[int, set[int]], edge: list[int]) -> tuple[list[list[int]], list[list[int]]]:
-    """Return the rings on both sides of the loop `edge`, nearest first, columns aligned."""
-    sides = []
-    for towards in sorted(near[edge[0]] - set(edge)):
-        ring, before, rings = edge, set(edge), []
-        step = [towards]
-        for k in range(1, len(edge)):
-            step += [v for v in near[edge[k]] - before if v in near[step[-1]]]
-        for _ in range(_OUTER_RINGS):
-            rings.append(step)
+    def walk(self, first: int, second: int) -> list[int]:
+        """Follow an edge loop straight through vertices of four edges until it closes."""
+        path = [first, second]
+        while path[-1] != first:
+            before, here = path[-2:]
+            beside = set().union(*(face for face in self._faces[here] if before in face))
+            path.append(next(iter(self._near[here] - beside)))
+        return path[:-1]
+
+    def rings(self, edge: list[int], towards: int, count: int) -> list[list[int]]:
+        """Return rings beside the loop `edge`, nearest first, columns aligned with it.
+
+        `towards` is the neighbour of edge[0] on the side to go to.
+        """
+        step, before = [towards], set(edge)
+        for vertex in edge[1:]:
+            step += [v for v in self._near[vertex] - before if v in self._near[step[-1]]]
+        rings, ring = [step], edge
+        while len(rings) < count:
             seen = set(ring) | set(step)
-            ring, step = step, [next(iter(near[v] - seen)) for v in step]
-        sides.append(rings)
-    return sides[0], sides[1]
+            ring, step = step, [next(iter(self._near[v] - seen)) for v in step]
+            rings.append(step)
+        return rings
 
 
 def _eye(base: BaseMesh, arrays: Arrays, position: Index, side: str, rings: Index) -> Arrays:
@@ -103,27 +124,40 @@ def _eye(base: BaseMesh, arrays: Arrays, position: Index, side: str, rings: Inde
     away = np.abs(base.vertices[lashes][:, None, 0] - edge[None, :, 0])
     half = np.arange(_RING_SIZE)
     wrong = np.where(upper[:, None], half > 14, (half < 14) & (half > 0))
-    blink = len(arrays["identity_names"]) + ARKIT_UNITS.index(f"eyeBlink{side.capitalize()}")
-    moved = _column(arrays, blink)[position[rings[_OUTER_RINGS]], 1]
+    blink = ARKIT_UNITS.index(f"eyeBlink{side.capitalize()}")
+    moved = _heights(arrays, position[rings[_OUTER_RINGS]])[:, blink]
     return {
         f"eye_{side}_ball": ball, f"eye_{side}_rings": position[rings],
         f"eye_{side}_ball_fine": np.unique(arrays["triangles"][ends[part] : ends[part + 1]]),
         f"eye_{side}_lashes": position[lashes],
         f"eye_{side}_lash_column": (away + wrong).argmin(axis=1),
-        f"eye_{side}_closing": (moved[:14:-1] - moved[1:14]).astype(np.float32),
+        f"eye_{side}_closing": moved[:14:-1] - moved[1:14],
     }  # fmt: skip
 
 
-def _column(arrays: Arrays, column: int) -> NDArray[np.float64]:
-    """Return one direction (N, 3) of the basis."""
-    import scipy.sparse as sp
+def _lips(arrays: Arrays, rings: Index, points: NDArray[np.float64]) -> Arrays:
+    """Return the rings (9, 38), how units part them (19, 52), and the gap (19,) of shut lips."""
+    edge = rings[_OUTER_RINGS]
+    upper, lower = edge[:19], edge[:18:-1]
+    height = arrays["template"][:, 1]
+    smooth = points[upper, 1] - points[lower, 1]
+    return {
+        "lip_rings": rings,
+        "lip_parting": _heights(arrays, upper) - _heights(arrays, lower),
+        "lip_shut": (height[upper] - height[lower] - smooth - _LIP_OVERLAP).astype(np.float32),
+    }
 
-    rows = 3 * len(arrays["template"])
-    basis = sp.csr_matrix(
-        (arrays["basis_data"], arrays["basis_indices"], arrays["basis_indptr"]),
-        shape=(rows, len(arrays["identity_names"]) + len(ARKIT_UNITS)),
-    )
-    return np.asarray(basis[:, [column]].toarray().reshape(-1, 3))
+
+def _heights(arrays: Arrays, vertices: Index) -> NDArray[np.float32]:
+    """Return how much each expression unit lifts `vertices`: (n, 52) metres."""
+    units = _basis(arrays)[3 * vertices + 1][:, len(arrays["identity_names"]) :]
+    return np.asarray(units.toarray(), dtype=np.float32)
+
+
+def _basis(arrays: Arrays) -> sp.csr_matrix:
+    shape = (3 * len(arrays["template"]), len(arrays["identity_names"]) + len(ARKIT_UNITS))
+    fields = (arrays["basis_data"], arrays["basis_indices"], arrays["basis_indptr"])
+    return sp.csr_matrix(fields, shape=shape)
 
 
 def _teeth(base: BaseMesh, position: Index, template: NDArray[Any]) -> Arrays:

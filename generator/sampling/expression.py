@@ -52,11 +52,11 @@ _MOUTHS: Mapping[str, Part] = {
 }  # fmt: skip
 
 _EYES: Mapping[str, Part] = {
-    "open": (0.62, {"eyeWide": (-0.1, 0.25), "eyeSquint": (0.0, 0.15)}),
+    "open": (0.68, {"eyeWide": (-0.1, 0.25), "eyeSquint": (0.0, 0.15)}),
     "wide": (0.06, {"eyeWide": (0.35, 1.0)}),
-    "narrow": (0.16, {"eyeSquint": (0.2, 0.75), "eyeBlink": (0.0, 0.25)}),
-    "half_closed": (0.08, {"eyeBlink": (0.25, 0.75)}),
-    "closed": (0.07, {"eyeBlink": (0.97, 1.0)}),
+    "narrow": (0.15, {"eyeSquint": (0.2, 0.75), "eyeBlink": (0.0, 0.25)}),
+    "half_closed": (0.06, {"eyeBlink": (0.25, 0.75)}),
+    "closed": (0.04, {"eyeBlink": (0.97, 1.0)}),
     "wink": (0.01, {"eyeBlinkLeft": (0.9, 1.0), "eyeSquintLeft": (0.2, 0.6),
                     "cheekSquintLeft": (0.2, 0.6)}),
 }  # fmt: skip

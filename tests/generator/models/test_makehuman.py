@@ -229,3 +229,12 @@ def test_normals_equal_the_plain_mean_of_triangles_on_a_flat_fan(head):
 def test_an_unknown_model_is_refused_by_name():
     with pytest.raises(ModelError, match=r"unknown head model 'venus'.*makehuman"):
         models.load("venus")
+
+
+def test_lips_meet_at_rest_on_everyone_and_part_with_the_jaw(head, people):
+    upper, lower = head.lip_edges
+    rest, wide = (posed(head, people, jawOpen=jaw) for jaw in (0.0, 0.5))
+    shut, parted = (heads[:, upper, 1] - heads[:, lower, 1] for heads in (rest, wide))
+    assert shut.max() < 3e-4
+    assert shut.min() > -2.5e-3
+    assert parted[:, len(upper) // 2].min() > 0.008
