@@ -4,10 +4,14 @@ Numbers are rounded to five digits, so that what is stored as JSON is what was d
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlm.generator.look.factors import Colour
+
+Channels = Sequence[float] | NDArray[Any]
 
 
 def tidy(value: float) -> float:
@@ -20,9 +24,7 @@ def uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return tidy(rng.uniform(low, high))
 
 
-def normal(
-    rng: np.random.Generator, mean: float, spread: float, low: float, high: float
-) -> float:
+def normal(rng: np.random.Generator, mean: float, spread: float, low: float, high: float) -> float:
     """Return a normal draw, clipped to [`low`, `high`]."""
     return tidy(np.clip(rng.normal(mean, spread), low, high))
 
@@ -46,7 +48,7 @@ def pick(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
     return names[int(np.searchsorted(shares, rng.random() * shares[-1], side="right"))]
 
 
-def colour(values: Sequence[float]) -> Colour:
+def colour(values: Channels) -> Colour:
     """Return three tidy channels, none below zero."""
     red, green, blue = (tidy(max(0.0, float(value))) for value in values)
     return (red, green, blue)
@@ -59,12 +61,12 @@ def any_colour(rng: np.random.Generator, saturation: float, value: float) -> Col
     return colour(value * (1.0 - saturation * (1.0 - wheel)))
 
 
-def temperature(kelvin: float) -> np.ndarray:
+def temperature(kelvin: float) -> NDArray[np.float64]:
     """Return the linear RGB of a black body beside 6500 K, green = 1 (a fit good to some 5 %)."""
     mired = 1e6 / kelvin - 1e6 / 6500.0
     return np.array([np.exp(0.0027 * mired), 1.0, np.exp(-0.0048 * mired)])
 
 
-def luminance(values: Sequence[float]) -> float:
+def luminance(values: Channels) -> float:
     """Return the Rec. 709 luminance of a linear colour."""
     return float(np.dot([0.2126, 0.7152, 0.0722], values))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlm.generator.look.draws import any_colour, chance, colour, normal, pick, tidy, uniform
 from dlm.generator.look.factors import Colour, Hair
@@ -46,7 +47,7 @@ def sample_hair(
     if age < 25 and style in ("bald", "receding"):
         style = "short"
     pigment = np.array(natural_colour(rng, melanin))
-    grey = float(np.clip((age - 38.0) / 38.0 + rng.normal(0.0, 0.22), 0.0, 1.0)) if age > 25 else 0.0
+    grey = float(np.clip((age - 42.0) / 40.0 + rng.normal(0.0, 0.22), 0.0, 1.0) * (age > 25))
     silver = np.array([0.46, 0.45, 0.43]) * rng.uniform(0.7, 1.15)
     natural = pigment + (silver - pigment) * grey
     dyed = chance(rng, table["dyed"])
@@ -74,7 +75,7 @@ def sample_hair(
 
 
 def _brows(
-    rng: np.random.Generator, male: float, natural: np.ndarray, grey: float
+    rng: np.random.Generator, male: float, natural: NDArray[np.float64], grey: float
 ) -> dict[str, Any]:
     shade = natural * rng.uniform(0.3, 0.85) * (1.0 - 0.4 * grey * rng.random())
     return {
@@ -91,7 +92,7 @@ def _beard(
     rng: np.random.Generator,
     age: float,
     male: float,
-    pigment: np.ndarray,
+    pigment: NDArray[np.float64],
     grey: float,
     table: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:

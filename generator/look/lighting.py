@@ -5,6 +5,7 @@ exposure follows from what reaches the face.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlm.generator.look.draws import any_colour, chance, colour, luminance, pick, temperature, tidy
 from dlm.generator.look.factors import Colour, Lamp, Light, Vec3
@@ -79,7 +80,7 @@ def _lamp(
     return Lamp(direction=direction(azimuth, elevation), colour=colour(tone), softness=soft)
 
 
-def irradiance(light: Light, normal: Vec3) -> np.ndarray:
+def irradiance(light: Light, normal: Vec3) -> NDArray[np.float64]:
     """Return the (3,) light that falls on an unshadowed surface with this normal."""
     up = 0.5 + 0.5 * normal[1]
     total = np.array(light.sky) * up + np.array(light.ground) * (1.0 - up)
@@ -94,7 +95,7 @@ def irradiance(light: Light, normal: Vec3) -> np.ndarray:
 def wrapped(cosine: float, softness: float) -> float:
     """Return the share of a lamp's light at this angle; softness carries it past 90 degrees."""
     wrap = 0.12 + 0.4 * softness
-    return max(0.0, (cosine + wrap) / (1.0 + wrap)) ** 1.2
+    return float(max(0.0, (cosine + wrap) / (1.0 + wrap)) ** 1.2)
 
 
 def metered_exposure(rng: np.random.Generator, light: Light, albedo: Colour) -> float:

@@ -36,7 +36,5 @@ def sample_look(
         occluders=sample_occluders(
             stream(seed, index, Factor.OCCLUDERS), skin.melanin, probabilities
         ),
-        sensor=sample_sensor(
-            stream(seed, index, Factor.SENSOR), light, skin.albedo, probabilities
-        ),
+        sensor=sample_sensor(stream(seed, index, Factor.SENSOR), light, skin.albedo, probabilities),
     )

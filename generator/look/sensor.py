@@ -15,6 +15,7 @@ from dlm.generator.look.factors import Sensor
 
 Bytes = NDArray[np.uint8]
 BANK_SIDE = 1024
+FULL = np.uint16(256)
 SOFT = 0.7  # sigma, pixels: below it three taps are enough
 REFERENCE = 256.0  # blur is stated in pixels of a picture of this side
 
@@ -41,11 +42,11 @@ def sensed(image: Bytes, sensor: Sensor, rng: np.random.Generator) -> Bytes:
 def _softened(image: Bytes, sigma: float) -> Bytes:
     """Return `image` under the three-tap kernel of this variance: far cheaper than a true blur."""
     share = np.uint16(round(128 * min(sigma * sigma, 0.5)))  # of 256, each neighbour's
-    wide = np.pad(image, ((1, 1), (1, 1), (0, 0)), mode="edge").astype(np.uint16)
-    middle = np.uint16(256) - share - share
-    rows = (wide[1:-1] * middle + (wide[:-2] + wide[2:]) * share) >> np.uint16(8)
-    both = (rows[:, 1:-1] * middle + (rows[:, :-2] + rows[:, 2:]) * share) >> np.uint16(8)
-    return both.astype(np.uint8)
+    wide: NDArray[np.uint16] = np.pad(image, ((1, 1), (1, 1), (0, 0)), "edge").astype(np.uint16)
+    middle = FULL - share - share
+    rows: NDArray[np.uint16] = (wide[1:-1] * middle + (wide[:-2] + wide[2:]) * share) // FULL
+    both = (rows[:, 1:-1] * middle + (rows[:, :-2] + rows[:, 2:]) * share) // FULL
+    return np.asarray(both, dtype=np.uint8)
 
 
 def _smeared(image: Bytes, length: float, angle: float) -> Bytes:

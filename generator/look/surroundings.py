@@ -1,6 +1,7 @@
 """Clothes, glasses, hats, what is held before the face, the background and the sensor."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlm.generator.look.draws import any_colour, chance, colour, log_normal, pick, tidy, uniform
 from dlm.generator.look.factors import Background, Colour, Light, Occluder, Sensor, Wardrobe
@@ -137,9 +138,8 @@ def sample_sensor(
     )
 
 
-def _balance(light: Light) -> np.ndarray:
+def _balance(light: Light) -> NDArray[np.float64]:
     """Return the gains with which a camera takes most, not all, of the light's colour out."""
     total = np.array(light.sky) + sum((np.array(lamp.colour) for lamp in light.lamps), np.zeros(3))
     gains = (total.mean() / total.clip(0.05)) ** (0.35 if light.kind == "coloured" else 0.8)
     return np.asarray(gains / gains[1])
-

@@ -127,9 +127,9 @@ class Glasses:
     @staticmethod
     def _bow(centre: Points, ear: Points, clothes: Wardrobe) -> Points:
         side = np.sign(centre[0])
-        hinge = centre + [side * clothes.frame_width, 0.45 * clothes.frame_height, 0.0]
+        hinge = centre + np.array([side * clothes.frame_width, 0.45 * clothes.frame_height, 0.0])
         hinge[2] = centre[2] - 2.2 * hinge[0] ** 2
-        rest = ear + [side * 0.002, 0.0, 0.004]
+        rest = ear + np.array([side * 0.002, 0.0, 0.004])
         corner = np.array([rest[0], (hinge[1] * 0.7 + rest[1] * 0.3), hinge[2] - 0.012])
         tip = rest + np.array([0.0, -0.012, -0.018])
         line = np.stack([hinge, corner, rest, tip])

@@ -4,6 +4,7 @@ Built once a process from a fixed seed; each sample takes a layer, places, tints
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from dlm.generator.look.surroundings import BACKGROUND_LAYERS
 
 SIDE = 256
-Picture = NDArray[np.float32]  # (SIDE, SIDE, 3) linear, 0 to 1
+Picture = NDArray[Any]  # float, (SIDE, SIDE, 3) linear, 0 to 1
 
 
 def background_bank() -> NDArray[np.uint8]:
@@ -28,9 +29,10 @@ def background_bank() -> NDArray[np.uint8]:
     return bank
 
 
-def _tone(rng: np.random.Generator, saturation: float) -> NDArray[np.float32]:
+def _tone(rng: np.random.Generator, saturation: float) -> NDArray[Any]:
     value = np.exp(rng.uniform(-3.0, 0.0))
-    return (value * np.clip(1 + saturation * rng.standard_normal(3), 0.05, 2.0)).astype(np.float32)
+    hue = np.clip(1 + saturation * rng.standard_normal(3), 0.05, 2.0)
+    return np.asarray(value * hue, dtype=np.float32)
 
 
 def _slope(rng: np.random.Generator, saturation: float = 0.3) -> Picture:
@@ -39,12 +41,12 @@ def _slope(rng: np.random.Generator, saturation: float = 0.3) -> Picture:
     angle = rng.uniform(0, 2 * np.pi)
     share = np.clip((np.cos(angle) * (x - 0.5) + np.sin(angle) * (y - 0.5)) * 1.2 + 0.5, 0, 1)
     first, second = _tone(rng, saturation), _tone(rng, saturation)
-    return (first + (second - first) * share[..., None]).astype(np.float32)
+    return np.asarray(first + (second - first) * share[..., None], dtype=np.float32)
 
 
 def _noise(rng: np.random.Generator, scale: float) -> Picture:
     noise = gaussian_filter(rng.standard_normal((SIDE, SIDE)), scale, mode="wrap")
-    return (noise / noise.std())[..., None].astype(np.float32)
+    return np.asarray((noise / noise.std())[..., None], dtype=np.float32)
 
 
 def _boxes(rng: np.random.Generator, picture: Picture, count: int, saturation: float) -> Picture:
@@ -60,7 +62,7 @@ def _boxes(rng: np.random.Generator, picture: Picture, count: int, saturation: f
 
 def _room(rng: np.random.Generator) -> Picture:
     picture = _boxes(rng, _slope(rng), int(rng.integers(8, 40)), 0.35)
-    return picture * np.exp(0.15 * _noise(rng, 20))
+    return np.asarray(picture * np.exp(0.15 * _noise(rng, 20)))
 
 
 def _shelves(rng: np.random.Generator) -> Picture:
@@ -80,7 +82,7 @@ def _foliage(rng: np.random.Generator) -> Picture:
     green = np.array([0.35, 0.6, 0.16]) * (1 + 0.25 * rng.standard_normal(3)).clip(0.3, 2)
     leaves = sum(_noise(rng, scale) * weight for scale, weight in ((1.2, 0.6), (3, 0.8), (10, 0.8)))
     sky = np.where(_noise(rng, 14) > 1.1, 3.0, 1.0)
-    return (green * np.exp(leaves) * sky).astype(np.float32)
+    return np.asarray(green * np.exp(leaves) * sky, dtype=np.float32)
 
 
 def _bokeh(rng: np.random.Generator) -> Picture:
@@ -91,7 +93,7 @@ def _bokeh(rng: np.random.Generator) -> Picture:
         cx, cy = rng.uniform(0, SIDE, 2)
         disc = np.hypot(x - cx, y - cy) < radius * rng.uniform(0.6, 1.4)
         picture[disc] += _tone(rng, 0.5) * 0.8
-    return gaussian_filter(picture, (1, 1, 0))
+    return np.asarray(gaussian_filter(picture, (1, 1, 0)))
 
 
 def _crowd(rng: np.random.Generator) -> Picture:
@@ -103,9 +105,10 @@ def _crowd(rng: np.random.Generator) -> Picture:
         skin = np.array([0.5, 0.3, 0.22]) * np.exp(rng.uniform(-1.5, 0.2))
         body = (np.abs(x - cx) < 1.6 * size) & (y > cy + 1.1 * size)
         picture[body] = _tone(rng, 0.4)
-        picture[np.hypot(x - cx, (y - cy + 0.25 * size) / 1.25) < 0.92 * size] = _tone(rng, 0.2) * 0.2
+        hair = np.hypot(x - cx, (y - cy + 0.25 * size) / 1.25) < 0.92 * size
+        picture[hair] = _tone(rng, 0.2) * np.float32(0.2)
         picture[np.hypot(x - cx, (y - cy) / 1.3) < 0.75 * size] = skin
-    return gaussian_filter(picture, (2, 2, 0))
+    return np.asarray(gaussian_filter(picture, (2, 2, 0)))
 
 
 def _street(rng: np.random.Generator) -> Picture:
@@ -132,7 +135,8 @@ def _texture(rng: np.random.Generator) -> Picture:
     joint = (rows % high < 2) | (shifted % wide < 2)
     cell = (rows // high * 31 + shifted // wide * 17) % 23 / 23
     wall = _tone(rng, 0.3) * (0.75 + 0.5 * cell[..., None]) * np.exp(0.2 * _noise(rng, 1.5))
-    return np.where(joint[..., None], wall * rng.uniform(0.4, 1.6), wall).astype(np.float32)
+    painted = np.where(joint[..., None], wall * rng.uniform(0.4, 1.6), wall)
+    return np.asarray(painted, dtype=np.float32)
 
 
 _KINDS: tuple[Callable[[np.random.Generator], Picture], ...] = (

@@ -26,7 +26,8 @@ def open_context(size: int) -> tuple[Any, str]:
     try:
         from pyrender.platforms import egl
     except (ImportError, AttributeError, OSError, RuntimeError, TypeError) as error:
-        raise RenderError(f"no EGL on this machine ({_short(error)})", "renderer", WAY_OUT) from None
+        reason = f"no EGL on this machine ({_short(error)})"
+        raise RenderError(reason, "renderer", WAY_OUT) from None
     try:
         devices = egl.query_devices() or [egl.EGLDevice(None)]
     except RuntimeError:

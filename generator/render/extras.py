@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from OpenGL import GL
 
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.render import gpu
 from dlm.generator.render.accessories import CORNERS, Fitter, Glasses, Peak, held_sheet
-from dlm.generator.render.gpu import GL
 from dlm.generator.render.hair_field import HairField
 from dlm.generator.scene import Scene
 
@@ -72,7 +72,7 @@ class Extras:
         self._cloth.use()
         self._hat_mesh.draw()
         if hat == "cap":
-            edge = self._field.brow_edge(sheet.points) @ turn
+            edge = (self._field.brow_edge(sheet.points) @ turn).astype(np.float64)
             self._peak_mesh.moving[:] = self._peak.shape(edge) @ turn.T
             self._peak_mesh.update()
             self._thing.use()

@@ -25,12 +25,11 @@ class EyeFinder:
         centre = np.stack([_centre(vertices[ball]) for ball in self.balls])
         axis = np.stack([vertices[front] for front in self.fronts]) - centre
         radius = np.linalg.norm(axis, axis=1)
-        upper = np.stack(
-            [_quadratic((vertices[e] - c) @ rotation) for e, c in zip(self.upper, centre, strict=True)]
-        )
-        lower = np.stack(
-            [_quadratic((vertices[e] - c) @ rotation) for e, c in zip(self.lower, centre, strict=True)]
-        )
+        upper, lower = (
+            np.stack([_quadratic((vertices[e] - c) @ rotation)
+                      for e, c in zip(edges, centre, strict=True)])
+            for edges in (self.upper, self.lower)
+        )  # fmt: skip
         gap = np.clip((upper[:, 0] - lower[:, 0]) / OPEN_GAP, 0.0, 1.0)
         return EyeState(
             centre=centre.astype(np.float32),

@@ -207,7 +207,9 @@ class Target:
             for k, unit in enumerate(surface):
                 _attach_texture(k, unit, size)
             _attach(GL.GL_DEPTH_ATTACHMENT, depth)
-            GL.glDrawBuffers(len(surface), [GL.GL_COLOR_ATTACHMENT0 + k for k, _ in enumerate(surface)])
+            GL.glDrawBuffers(
+                len(surface), [GL.GL_COLOR_ATTACHMENT0 + k for k in range(len(surface))]
+            )
             _check_complete(size)
         GL.glViewport(0, 0, size, size)
         self._colour = np.empty((size, size, 4), np.uint8)
@@ -223,16 +225,12 @@ class Target:
 
     def read_colour(self) -> NDArray[np.uint8]:
         """Return (size, size, 4) bytes; the next frame overwrites them."""
-        GL.glReadPixels(
-            0, 0, self.size, self.size, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, self._colour
-        )
+        GL.glReadPixels(0, 0, self.size, self.size, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE, self._colour)
         return self._colour
 
     def read_depth(self) -> NDArray[np.float32]:
         """Return (size, size) window depth 0 to 1; the next frame overwrites it."""
-        GL.glReadPixels(
-            0, 0, self.size, self.size, GL.GL_DEPTH_COMPONENT, GL.GL_FLOAT, self._depth
-        )
+        GL.glReadPixels(0, 0, self.size, self.size, GL.GL_DEPTH_COMPONENT, GL.GL_FLOAT, self._depth)
         return self._depth
 
 

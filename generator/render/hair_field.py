@@ -95,7 +95,7 @@ class HairField:
     def brow_edge(self, sheet: Float32) -> Float32:
         """Return the lower edge of `sheet` (A * J, 3) over the forehead, from right to left."""
         rows = np.r_[AROUND - 11 : AROUND, 0:12]
-        return sheet.reshape(AROUND, ALONG, 3)[rows, -1]
+        return np.asarray(sheet.reshape(AROUND, ALONG, 3)[rows, -1])
 
     def triangles(self) -> Int32:
         """Return the (T, 3) triangles of the grid, counter-clockwise seen from outside."""
@@ -120,7 +120,7 @@ class HairField:
     def _outward(
         self, hair: Hair, points: Grid, tips: NDArray[np.float64], share: NDArray[np.float64]
     ) -> Grid:
-        """Return (A, J, 3) how far hair stands off: least at the hairline where it is combed back."""
+        """Return (A, J, 3) how far hair stands off: least at a hairline it is combed from."""
         away = points - CENTRE
         away /= np.linalg.norm(away, axis=-1, keepdims=True)
         loose = np.clip((tips - self._hairline) / 0.03, 0.0, 1.0)[:, None]
@@ -154,7 +154,7 @@ def _skull(model: FaceModel) -> Int32:
     skin[model.topology.part_vertices("skin")] = True
     for name, limit in (("ear", 0.2), ("inner_mouth", 0.2), ("nose", 0.5), ("shirt", 0.1)):
         skin &= model.regions.get(name, np.zeros(count, np.float32)) < limit
-    x, y, z = model.template.T
+    _, y, z = model.template.T
     face = (z > -0.02) & (y < 0.015)
     return np.flatnonzero(skin & ~face & (y > -0.13)).astype(np.int32)
 
@@ -221,4 +221,4 @@ def _grid_normals(points: Grid) -> Grid:
     y = along[..., 2] * around[..., 0] - along[..., 0] * around[..., 2]
     z = along[..., 0] * around[..., 1] - along[..., 1] * around[..., 0]
     normals = np.stack([x, y, z], axis=-1)
-    return normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-9)
+    return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-9))

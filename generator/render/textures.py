@@ -32,7 +32,8 @@ def detail_texture() -> NDArray[np.uint8]:
     """Return (SIDE, SIDE, 4): slow noise, fine noise, strands along v, spots; uniform in level."""
     rng = np.random.default_rng(7)
     slow = sum(_octave(rng, n, n) / n**0.9 for n in (4, 8, 16, 32, 64))
-    fine = _octave(rng, 64, 64) * 0.6 + _octave(rng, 128, 128) + 0.6 * rng.standard_normal((SIDE, SIDE))
+    fine = _octave(rng, 64, 64) * 0.6 + _octave(rng, 128, 128)
+    fine += 0.6 * rng.standard_normal((SIDE, SIDE))
     strands = (
         _octave(rng, 16, 2) * 0.6 + _octave(rng, 40, 3) + _octave(rng, 96, 5) * 1.1
         + _octave(rng, 128, 12) * 0.8
