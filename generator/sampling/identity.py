@@ -28,10 +28,10 @@ _SPREAD: tuple[tuple[str, float], ...] = (
     ("asym-", 0.07), ("eye-scale", 0.08), ("eye-trans", 0.08), ("eye-push", 0.08),
     ("eye-height", 0.15), ("eye-", 0.19), ("ear-shape", 0.17), ("ear-", 0.19),
     ("cheek-", 0.20), ("head-scale-horiz", 0.14), ("head-scale", 0.11), ("head-fat", 0.20),
-    ("head-back", 0.17), ("head-", 0.15), ("neck-double", 0.17), ("neck-", 0.15),
+    ("head-back", 0.17), ("head-", 0.10), ("neck-double", 0.17), ("neck-", 0.15),
     ("mouth-trans", 0.10), ("mouth-scale-depth", 0.10), ("mouth-laugh", 0.17), ("mouth-", 0.16),
     ("nose-trans", 0.10), ("nose-scale", 0.15), ("nose-", 0.18), ("chin-", 0.18),
-    ("forehead-", 0.17), ("eyebrows-", 0.17),
+    ("forehead-", 0.13), ("eyebrows-", 0.17),
 )  # fmt: skip
 _ONE_SIDED = ("head-diamond", "head-invertedtriangular", "head-oval", "head-rectangular",
               "head-round", "head-square", "head-triangular", "chin-triangle",
