@@ -13,8 +13,9 @@ MASKS = (
 )  # fmt: skip
 SKULL_AXIS_Z = -0.08  # metres: the upright axis that cylindrical coordinates turn about
 # The brow's middle line from inner to outer end, x and height over the corners of the eyes in
-# units of the distance between the outer corners: the median of 370 nearly frontal faces.
-BROW_LINE = ((0.13, 0.20), (0.275, 0.25), (0.425, 0.268), (0.568, 0.236), (0.67, 0.146))
+# units of the distance between the outer corners: half a brow's width below points 17 to 26 of
+# the layouts, which lie on its upper edge, as annotators put them (374 nearly frontal faces).
+BROW_LINE = ((0.13, 0.103), (0.275, 0.170), (0.425, 0.204), (0.568, 0.190), (0.67, 0.140))
 SKULL_RADIUS = 0.085
 
 
