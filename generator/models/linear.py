@@ -20,6 +20,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 _PLAUSIBLE = 0.9  # of the modes' own spread: a normal draw in every mode is seldom anybody
 _FARTHEST = 2.5  # standard deviations
+_SAME = 0.005  # of a head's size: how far a vertex may lie from its partner's mirror image
 
 
 class LinearHead:
@@ -89,27 +90,26 @@ class LinearHead:
         return points
 
 
-def find_mirror(points: NDArray[np.float64], triangles: NDArray[Any]) -> Int32 | None:
-    """Return the mirror (V,) of a symmetric mesh, None where one cannot be found.
+def find_mirror(points: NDArray[np.float64], edges: NDArray[Any]) -> Int32 | None:
+    """Return the mirror (V,) of a symmetric mesh with `edges` (E, 2), None where there is none.
 
     Vertices that lie on each other are told apart by where their neighbours lie.
     """
-    count = len(points)
-    sides = np.concatenate([triangles, np.roll(triangles, 1, axis=1)]).T
-    near = sp.csr_matrix((np.ones(sides[0].size * 2),
-                          (np.r_[sides[0], sides[1]], np.r_[sides[1], sides[0]])),
-                         shape=(count, count))  # fmt: skip
-    near = sp.diags(1 / np.maximum(np.asarray(near.sum(axis=1)).ravel(), 1)) @ near
-    marks = [points]
-    for _ in range(3):
-        marks.append(near @ marks[-1])
-    size = max(float(np.ptp(points[:, 1])), 1e-12)
-    here = np.concatenate(marks, axis=1) / size
-    there = here * np.tile([-1, 1, 1], len(marks))
-    away, found = cKDTree(here).query(there)
-    if (found[found] != np.arange(count)).any() or away.max() > 0.02:
-        return None
-    return found.astype(np.int32)
+    near = _neighbour_means(len(points), edges)
+    for marks in ([points], [points, near @ points], [points, near @ points, near @ near @ points]):
+        here = np.concatenate(marks, axis=1)
+        away, found = cKDTree(here).query(here * np.tile([-1.0, 1.0, 1.0], len(marks)))
+        if (found[found] == np.arange(len(points))).all() and away.max() < _SAME * np.ptp(points):
+            return np.asarray(found, dtype=np.int32)
+    return None
+
+
+def _neighbour_means(count: int, edges: NDArray[Any]) -> sp.csr_matrix:
+    a, b = edges.T
+    joined = sp.csr_matrix((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(count, count))
+    joined.data[:] = 1
+    total = np.maximum(np.asarray(joined.sum(axis=1)).ravel(), 1)
+    return sp.csr_matrix(sp.diags(1 / total) @ joined)
 
 
 def _parts(arrays: Arrays) -> tuple[Int32, dict[str, tuple[int, int]]]:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from dlm.generator.models.ball import centre_weights
 from dlm.generator.models.base import FaceModel, Float32, Int32
 from dlm.generator.render.uniforms import EyeState
 
@@ -17,12 +18,15 @@ class EyeFinder:
         self.balls = [model.topology.part_vertices(f"eye_{side}") for side in SIDES]
         rest = model.template
         self.fronts = [ball[np.argmax(rest[ball, 2])] for ball in self.balls]
+        self.weights = [centre_weights(rest[ball]) for ball in self.balls]
         self.upper = [_edge(model, ball, 1.0) for ball in self.balls]
         self.lower = [_edge(model, ball, -1.0) for ball in self.balls]
 
     def find(self, vertices: Float32, rotation: Float32) -> EyeState:
         """Return the state of the eyes of `vertices` (V, 3), in the world."""
-        centre = np.stack([_centre(vertices[ball]) for ball in self.balls])
+        centre = np.stack(
+            [share @ vertices[ball] for share, ball in zip(self.weights, self.balls, strict=True)]
+        )
         axis = np.stack([vertices[front] for front in self.fronts]) - centre
         radius = np.linalg.norm(axis, axis=1)
         upper, lower = (
@@ -41,14 +45,10 @@ class EyeFinder:
         )
 
 
-def _centre(ball: Float32) -> NDArray[np.float64]:
-    return np.asarray(ball.mean(axis=0, dtype=np.float64))
-
-
 def _edge(model: FaceModel, ball: Int32, sign: float) -> Int32:
     """Return the skin vertices of a lid's edge: the innermost of the lid region on that side."""
     rest, name = model.template, "lid_upper" if sign > 0 else "lid_lower"
-    centre = _centre(rest[ball])
+    centre = centre_weights(rest[ball]) @ rest[ball]
     radius = np.linalg.norm(rest[ball] - centre, axis=1).mean()
     offset = rest - centre
     distance = np.linalg.norm(offset, axis=1)
