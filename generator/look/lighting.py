@@ -14,9 +14,9 @@ from dlm.generator.look.probabilities import Probabilities
 # kind: lamps' azimuth spread and elevation range (degrees), key over ambient range, softness range
 KINDS: dict[str, tuple[float, tuple[float, float], tuple[float, float], tuple[float, float]]] = {
     "soft": (80, (10, 80), (0.2, 1.2), (0.5, 1.0)),
-    "studio": (55, (5, 55), (1.0, 3.0), (0.25, 0.7)),
-    "window": (85, (-5, 35), (1.5, 5.0), (0.3, 0.8)),
-    "sun": (90, (15, 75), (2.0, 7.0), (0.0, 0.12)),
+    "studio": (60, (5, 55), (1.2, 5.0), (0.2, 0.7)),
+    "window": (95, (-5, 40), (2.0, 9.0), (0.25, 0.7)),
+    "sun": (100, (10, 75), (3.0, 12.0), (0.0, 0.12)),
     "back": (180, (0, 60), (1.5, 6.0), (0.1, 0.6)),
     "coloured": (100, (-40, 60), (1.5, 6.0), (0.1, 0.8)),
     "flash": (8, (-5, 12), (4.0, 9.0), (0.05, 0.2)),
@@ -94,7 +94,7 @@ def irradiance(light: Light, normal: Vec3) -> NDArray[np.float64]:
 
 def wrapped(cosine: float, softness: float) -> float:
     """Return the share of a lamp's light at this angle; softness carries it past 90 degrees."""
-    wrap = 0.12 + 0.4 * softness
+    wrap = 0.04 + 0.42 * softness
     return float(max(0.0, (cosine + wrap) / (1.0 + wrap)) ** 1.2)
 
 

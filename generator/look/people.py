@@ -2,7 +2,7 @@
 
 Skin is two absorbers over a pale base, in linear light: albedo = base * exp(-m * melanin) *
 exp(-b * blood). The constants put melanin 0, 0.5 and 1 at about (0.74 0.48 0.43),
-(0.32 0.16 0.11) and (0.14 0.05 0.03), the span of published skin reflectances.
+(0.31 0.18 0.14) and (0.13 0.07 0.04), the span of published skin reflectances.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from dlm.generator.look.factors import Colour, Eyes, Skin
 from dlm.generator.look.probabilities import Probabilities
 
 BASE = np.array([0.78, 0.625, 0.555])
-MELANIN = np.array([1.62, 2.15, 2.62])
+MELANIN = np.array([1.66, 2.02, 2.32])
 BLOOD = np.array([0.14, 0.78, 0.68])
 MELANIN_OF = {"african": 0.8, "asian": 0.34, "caucasian": 0.2}  # mean by ancestry share
 
@@ -95,7 +95,7 @@ def sample_eyes(
     return Eyes(
         iris=colour(iris),
         iris_inner=colour(warm),
-        iris_radius=uniform(rng, 0.46, 0.53),
+        iris_radius=uniform(rng, 0.49, 0.57),
         pupil=log_normal(rng, 0.38, 0.25, 0.22, 0.7),
         limbal=uniform(rng, 0.3, 1.0),
         sclera=colour([white, white * (1.0 - 0.4 * yellow - 0.03), white * (0.97 - yellow)]),

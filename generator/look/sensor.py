@@ -86,7 +86,7 @@ def noise_bank() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return (BANK_SIDE, BANK_SIDE, 3) of white and of coarse noise, standard deviation 1."""
     rng = np.random.default_rng(3)
     white = rng.standard_normal((BANK_SIDE, BANK_SIDE, 3), dtype=np.float32)
-    white = 0.75 * white + 0.66 * white.mean(axis=2, keepdims=True) * np.sqrt(3.0, dtype=np.float32)
+    white = 0.45 * white + 0.9 * white.mean(axis=2, keepdims=True) * np.sqrt(3.0, dtype=np.float32)
     coarse = sum(np.roll(white, shift, (0, 1)) for shift in ((0, 0), (0, 1), (1, 0), (1, 1)))
     white, coarse = white / white.std(), np.asarray(coarse) / np.std(coarse)
     return white.astype(np.float32), coarse.astype(np.float32)

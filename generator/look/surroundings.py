@@ -45,7 +45,7 @@ def sample_wardrobe(rng: np.random.Generator, settings: Probabilities) -> Wardro
         frame_width=uniform(rng, 0.024, 0.029),
         frame_height=uniform(rng, 0.016, 0.025),
         rim=log_normal(rng, 0.0016, 0.5, 0.0006, 0.004),
-        lens_tint=uniform(rng, 0.75, 0.97) if sun else uniform(rng, 0.0, 0.12),
+        lens_tint=uniform(rng, 0.82, 0.985) if sun else uniform(rng, 0.0, 0.12),
         lens_glare=uniform(rng, 0.0, 0.5) if chance(rng, 0.6) else 0.0,
         hat="cap" if cap else "beanie" if beanie else "none",
         hat_colour=hat_colour,
@@ -93,7 +93,7 @@ def sample_background(
     """Draw what stands behind: a layer of the bank or a plain wall, sharp to far out of focus."""
     table = settings["background"]
     plain = chance(rng, table["plain"])
-    tint = np.array(any_colour(rng, rng.uniform(0.0, 0.5), 1.0))
+    tint = np.array(any_colour(rng, rng.uniform(0.0, 0.25), 1.0))
     bright = {"back": 1.6, "sun": 0.9, "flash": 0.25, "studio": 0.7, "coloured": 0.4}
     level = bright.get(light.kind, 0.8) * np.exp(rng.normal(0.0, 0.6))
     return Background(
@@ -114,7 +114,7 @@ def sample_sensor(
 ) -> Sensor:
     """Draw the way from radiance to bytes."""
     table = settings["sensor"]
-    cast = 0.13 if chance(rng, table["cast"]) else 0.03
+    cast = 0.11 if chance(rng, table["cast"]) else 0.03
     balance = _balance(light) * np.exp(rng.normal(0.0, cast, 3) * np.array([1.0, 0.4, 1.2]))
     blurred, moved = chance(rng, table["defocus"]), chance(rng, table["motion"])
     small, noisy = chance(rng, table["low_resolution"]), chance(rng, table["noise"])
@@ -128,11 +128,11 @@ def sample_sensor(
         tint=tidy(rng.normal(0.0, 0.3)) if chance(rng, 0.12) else 0.0,
         grey=chance(rng, table["grey"]),
         vignette=uniform(rng, 0.1, 0.6) if chance(rng, table["vignette"]) else 0.0,
-        flare=uniform(rng, 0.0, 0.08) if chance(rng, 0.35) else 0.0,
+        flare=uniform(rng, 0.0, 0.03) if chance(rng, 0.35) else 0.0,
         blur=uniform(rng, 0.7, 2.4) if blurred else uniform(rng, 0.3, 0.6),
         motion=(uniform(rng, 2.5, 9.0), uniform(rng, 0.0, 3.1416)) if moved else (0.0, 0.0),
         low_side=uniform(rng, 0.22, 0.7) if small else 1.0,
-        noise=log_normal(rng, 0.018, 0.6, 0.003, 0.07) if noisy else 0.002,
+        noise=log_normal(rng, 0.014, 0.6, 0.003, 0.05) if noisy else 0.002,
         grain=uniform(rng, 0.0, 1.0),
         jpeg_quality=int(rng.integers(int(low), int(high) + 1)),
     )

@@ -130,7 +130,8 @@ class Glasses:
         hinge = centre + np.array([side * clothes.frame_width, 0.45 * clothes.frame_height, 0.0])
         hinge[2] = centre[2] - 2.2 * hinge[0] ** 2
         rest = ear + np.array([side * 0.002, 0.0, 0.004])
-        corner = np.array([rest[0], (hinge[1] * 0.7 + rest[1] * 0.3), hinge[2] - 0.012])
+        corner = hinge * 0.75 + rest * 0.25
+        corner[2] = hinge[2] - 0.015
         tip = rest + np.array([0.0, -0.012, -0.018])
         line = np.stack([hinge, corner, rest, tip])
         thick = np.array([0.0, max(1.2 * clothes.rim, 0.0015), 0.0])

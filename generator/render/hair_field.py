@@ -77,7 +77,7 @@ class HairField:
         """Return a hat as one closed sheet over the skull: `outward` is already in its points."""
         posed = vertices[self._skull] @ rotation
         shift = (posed - self._template)[self._near].mean(axis=1).reshape(AROUND, NODES, 3)
-        edge = (0.008, 0.03, 0.02) if beanie else (-0.012, 0.012, -0.01)
+        edge = (0.012, 0.008, -0.05) if beanie else (0.012, -0.03, -0.07)
         drop = self._front * edge[0] + self._side * edge[1] + self._back * edge[2]
         tips = np.maximum(self._hairline + drop, 0.06)
         points = _along(self._follow + shift, tips, np.linspace(0, 1, ALONG))
@@ -94,7 +94,7 @@ class HairField:
 
     def brow_edge(self, sheet: Float32) -> Float32:
         """Return the lower edge of `sheet` (A * J, 3) over the forehead, from right to left."""
-        rows = np.r_[AROUND - 11 : AROUND, 0:12]
+        rows = np.r_[AROUND - 8 : AROUND, 0:9]
         return np.asarray(sheet.reshape(AROUND, ALONG, 3)[rows, -1])
 
     def triangles(self) -> Int32:

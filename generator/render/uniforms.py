@@ -13,6 +13,7 @@ Values = dict[str, NDArray[np.float64]]
 
 BEARDS = {"none": 0, "stubble": 1, "moustache": 2, "goatee": 3, "full": 4}
 SCALP_COVER = {"bald": 0.0, "shaved": 0.75}  # other styles hide the scalp in full
+CAP_SHADE = 0.6  # of the light on brows and eyes that a cap's peak takes
 STRAND_SHELL = 0.004  # metres between the first and the last shell of a beard
 
 
@@ -60,7 +61,7 @@ def _four(values: object, last: float = 0.0) -> NDArray[np.float64]:
 def _light(light: Light, rotation: Float32, size: float) -> Values:
     direction, in_head, colour = np.zeros((3, 3, 4))
     for k, lamp in enumerate(light.lamps[:3]):
-        direction[k] = _four(lamp.direction, 0.12 + 0.4 * lamp.softness)
+        direction[k] = _four(lamp.direction, 0.04 + 0.42 * lamp.softness)
         in_head[k] = _four(np.asarray(lamp.direction) @ rotation)
         colour[k] = _four(lamp.colour, 1.0)
     direction[len(light.lamps) :, 3] = 0.5  # an unlit lamp must not divide by nothing
@@ -104,7 +105,7 @@ def _eyes(look: Look, state: EyeState) -> Values:
         "iris": _four(eyes.iris, eyes.iris_radius),
         "iris_inner": _four(eyes.iris_inner, eyes.pupil),
         "sclera": _four(eyes.sclera, eyes.veins),
-        "eye_extra": np.array([eyes.limbal, 0.0, 0.0, 0.0]),
+        "eye_extra": np.array([eyes.limbal, CAP_SHADE * (look.wardrobe.hat == "cap"), 0.0, 0.0]),
         "ball": np.concatenate([state.centre, state.radius[:, None]], axis=1),
         "ball_axis": np.concatenate([state.axis, np.zeros((2, 1))], axis=1),
         "lid_upper": np.concatenate([state.upper, state.openness[:, None]], axis=1),

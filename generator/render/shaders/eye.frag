@@ -37,7 +37,7 @@ void main() {
     float shade = 1.0 - lid.z * 0.78 * (1.0 - smoothstep(0.0, 0.0042, above));
     shade *= 1.0 - 0.35 * (1.0 - smoothstep(0.0, 0.0018, below));
     shade *= 1.0 - 0.45 * smoothstep(0.006, 0.0135, abs(in_head.x));
-    shade *= 0.82;
+    shade *= 0.82 * (1.0 - 0.8 * eye_extra.y);
 
     vec3 view = normalize(camera.xyz - v_world);
     vec3 spark = vec3(0.0);

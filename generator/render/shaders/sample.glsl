@@ -25,7 +25,7 @@ layout(std140) uniform Sample {
     vec4 iris;               // outer ring; w: iris radius (sine of its polar angle)
     vec4 iris_inner;         // around the pupil; w: pupil as a share of the iris
     vec4 sclera;             // w: veins
-    vec4 eye_extra;          // limbal ring, unused
+    vec4 eye_extra;          // limbal ring, shade of a cap's peak, unused
     vec4 ball[2];            // left, right: centre in the world; w: radius
     vec4 ball_axis[2];       // where the pupil points, in the world; w: unused
     vec4 lid_upper[2];       // height of the upper lid's edge in the head, over the ball's

@@ -55,7 +55,7 @@ void main() {
         vec3 to_lamp = lamp_direction[i].xyz;
         float wrap = lamp_direction[i].w, cosine = dot(normal, to_lamp);
         // Light that has passed under the skin comes out red: the terminator is wider in red.
-        vec3 spread = vec3(wrapped(cosine, wrap + 0.14), vec2(wrapped(cosine, wrap)));
+        vec3 spread = vec3(wrapped(cosine, wrap + 0.11), vec2(wrapped(cosine, wrap)));
         light += lamp_colour[i].rgb * seen * spread;
         float facing = max(dot(normal, normalize(to_lamp + view)), 0.0);
         shine += lamp_colour[i].rgb * seen * pow(facing, gloss.y) * (gloss.y + 8.0) * 0.04;

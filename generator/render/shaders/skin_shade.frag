@@ -22,7 +22,7 @@ float brow_cover() {
     float s = v_map.z / brow_shape.z;
     float arch = brow_shape.y * 0.004 * (1.0 - 6.25 * (s - 0.6) * (s - 0.6));
     float middle = v_map.w - brow_shape.w - arch;
-    float half_width = 0.0052 * brow_shape.x * (1.0 - 0.72 * smoothstep(0.35, 1.0, s))
+    float half_width = 0.0062 * brow_shape.x * (1.0 - 0.66 * smoothstep(0.35, 1.0, s))
         * smoothstep(-0.14, 0.1, s);
     float inside = 1.0 - smoothstep(0.45, 1.15, abs(middle) / max(half_width, 1e-4));
     inside *= smoothstep(-0.12, 0.02, s) * (1.0 - smoothstep(0.9, 1.06, s));
@@ -38,11 +38,11 @@ float brow_cover() {
 float bristles(float ragged) {
     float grown = smoothstep(0.001, 0.006, beard_shape.y);
     float dots = grained(v_map.xy * 60.0 + seed.wz, 60.0).g;
-    float strokes = grained(vec2(v_map.x * 34.0 + v_map.y * 6.0, v_map.y * 13.0) + seed.wz, 34.0).b;
+    float strokes = grained(vec2(v_map.x * 46.0 + v_map.y * 9.0, v_map.y * 30.0) + seed.wz, 46.0).b;
     float here = smoothstep(0.25, 0.9, v_mask.y + 0.5 * ragged * v_mask.y);
     float amount = here * (0.25 + 0.75 * beard.w);
     float hairs = smoothstep(0.95 - amount, 1.25 - amount, mix(dots, strokes, grown));
-    return here * mix(0.5 * amount * hairs + 0.28 * amount, max(hairs, 0.55 * amount), grown);
+    return here * mix(0.5 * amount * hairs + 0.28 * amount, max(hairs, 0.75 * amount), grown);
 }
 
 // Dark furrows: across the forehead, beside the eyes, under them; stronger with age.
@@ -63,7 +63,7 @@ vec3 skin_albedo(vec4 coarse, vec4 fine) {
     float uneven = (coarse.r - 0.5) * grain.x;
     base *= exp(vec3(-0.2, -0.42, -0.4) * uneven);
     float spots = smoothstep(1.0 - 0.16 * face.w, 1.0 - 0.1 * face.w, fine.a) * step(0.01, face.w);
-    base *= mix(vec3(1.0), vec3(0.62, 0.45, 0.36), spots * 0.75);
+    base *= mix(vec3(1.0), vec3(0.62, 0.45, 0.36), spots * 0.5);
     base *= 1.0 + (fine.g - 0.5) * 0.2 * grain.y;
     base *= 1.0 - 0.42 * grain.z * furrows(coarse.r);
     float lip = smoothstep(0.3, 0.75, v_mask.x);
@@ -87,6 +87,7 @@ void main() {
     vec4 lit = texelFetch(surface_light, here, 0);
     vec4 coarse = grained(v_map.xy * 4.0 + seed.xy, 4.0);
     vec4 fine = grained(v_map.xy * 22.0 + seed.yx, 22.0);
+    lit *= 1.0 - eye_extra.y * smoothstep(-0.03, 0.015, v_map.y) * (1.0 - v_mask.z);
     vec3 base = skin_albedo(coarse, fine);
     float jitter = (coarse.g - 0.5) * 0.5 + (fine.b - 0.5) * 0.6;
     float cover = brow_cover();

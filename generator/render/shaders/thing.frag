@@ -21,10 +21,10 @@ void main() {
     } else {
         float band = smoothstep(0.25, 0.3, fract(v_place.x * 0.6 + v_place.y * 0.35 + seed.x));
         band *= 1.0 - smoothstep(0.5, 0.6, fract(v_place.x * 0.6 + v_place.y * 0.35 + seed.x));
-        float glare = things_second.w * band + 0.03;
+        float glare = things_second.w * band + 0.012;
         vec3 shine = (sky.rgb * 0.5 + side.rgb * 0.3) * glare;
         float alpha = clamp(things.w + glare * 0.6, 0.0, 1.0);
-        vec3 tint = things.rgb * 0.25 * light * things.w;
+        vec3 tint = mix(vec3(0.02, 0.017, 0.014), things.rgb, 0.06) * light * things.w;
         pixel = vec4(developed((tint + shine) / max(alpha, 0.05)), alpha);
     }
 }

@@ -80,7 +80,7 @@ def test_depth_is_the_projected_depth_of_what_is_seen(renderer, head, neutral, t
     assert len(steep) > 1000
     assert np.median(np.abs(error)) < 5e-4
     assert (error < 0.002).mean() > 0.99  # what is not seen is hidden, by something nearer
-    assert (np.abs(error) < 0.002).mean() > 0.75  # brow and nose hide some
+    assert (np.abs(error) < 0.002).mean() > 0.7  # brow and nose hide some
 
 
 def test_nothing_there_has_no_depth(renderer, head, neutral):
