@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 Float = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-_STEP = 3.0  # even spacing and a smooth course against nearness to the curve
-
 
 def along(curve: Float, fractions: Float) -> Float:
     """Return the (n, D) places at `fractions` (n,) of the arc length of the polyline (C, D)."""
@@ -21,13 +19,19 @@ def along(curve: Float, fractions: Float) -> Float:
 
 
 def settle(
-    targets: Float, vertices: Float, allowed: Index, fixed: dict[int, int], width: int = 24
+    targets: Float,
+    vertices: Float,
+    allowed: Index,
+    fixed: dict[int, int],
+    *,
+    evenness: float = 3.0,
+    width: int = 24,
 ) -> Index:
     """Return n distinct vertices near `targets` (n, 3), in order, as evenly spaced as they are.
 
     Of the `allowed` vertices the `width` nearest to each target are tried; the choice minimises
-    squared distance to the target plus `_STEP` times the squared error of each step, by dynamic
-    programming.
+    squared distance to the target plus `evenness` times the squared error of each step, by
+    dynamic programming.
     `fixed` says which places are settled already: place -> vertex.
     """
     options = [
@@ -39,7 +43,7 @@ def settle(
     for k in range(1, len(targets)):
         step = vertices[options[k]][None] - vertices[options[k - 1]][:, None]
         wanted = targets[k] - targets[k - 1]
-        total = cost[:, None] + _STEP * ((step - wanted) ** 2).sum(axis=2)
+        total = cost[:, None] + evenness * ((step - wanted) ** 2).sum(axis=2)
         total[options[k - 1][:, None] == options[k][None]] = np.inf
         back.append(total.argmin(axis=0))
         cost = total.min(axis=0) + _misfit(vertices, options[k], targets[k])
