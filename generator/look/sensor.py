@@ -15,6 +15,7 @@ from dlm.generator.look.factors import Sensor
 
 Bytes = NDArray[np.uint8]
 BANK_SIDE = 1024
+BANK_SPREAD = 16
 FULL = np.uint16(256)
 SOFT = 0.7  # sigma, pixels: below it three taps are enough
 REFERENCE = 256.0  # blur is stated in pixels of a picture of this side
@@ -63,30 +64,40 @@ def _smeared(image: Bytes, length: float, angle: float) -> Bytes:
 
 
 def _noisy(image: Bytes, sensor: Sensor, rng: np.random.Generator) -> Bytes:
-    """Return `image` with noise, stronger in the dark half as after a gamma curve."""
+    """Return `image` with noise, stronger in the dark half as after a gamma curve.
+
+    All in 16-bit integers: the bank's bytes (standard deviation BANK_SPREAD) times 320 - value,
+    then scaled; the largest product stays below 2^15.
+    """
     side = image.shape[0]
     if side > BANK_SIDE:
         raise ValueError(f"pictures of {side} px, the noise bank has {BANK_SIDE}")
     y, x = rng.integers(0, BANK_SIDE - side + 1, 2)
-    white, coarse = noise_bank()
-    noise = white[y : y + side, x : x + side] * np.float32(1.0 - 0.6 * sensor.grain)
-    noise += coarse[y : y + side, x : x + side] * np.float32(sensor.grain)
+    banks = noise_banks()
+    bank = banks[round(sensor.grain * (len(banks) - 1))]
     if sensor.grey:
-        noise = np.repeat(noise[..., :1], 3, axis=2)
-    value = image.astype(np.float32)
-    noise *= np.float32(255.0 * sensor.noise) * (np.float32(1.25) - value * np.float32(0.5 / 255))
+        bank = np.broadcast_to(bank[..., :1], bank.shape)
+    value = image.astype(np.int16)
+    noise = bank[y : y + side, x : x + side] * (np.int16(320) - value)
+    noise >>= np.int16(5)
+    middle = BANK_SPREAD * (320 - 128) / 32  # the noise's spread now, at mid-grey
+    noise *= np.int16(min(round(255.0 * sensor.noise / middle * 256), 36))
+    noise += np.int16(128)
+    noise >>= np.int16(8)
     value += noise
-    value += np.float32(0.5)
-    np.clip(value, 0.0, 255.0, out=value)
+    np.clip(value, 0, 255, out=value)
     return value.astype(np.uint8)
 
 
 @lru_cache(maxsize=1)
-def noise_bank() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return (BANK_SIDE, BANK_SIDE, 3) of white and of coarse noise, standard deviation 1."""
+def noise_banks() -> tuple[NDArray[np.int16], ...]:
+    """Return banks (BANK_SIDE, BANK_SIDE, 3) from white to coarse noise; mostly in luminance."""
     rng = np.random.default_rng(3)
-    white = rng.standard_normal((BANK_SIDE, BANK_SIDE, 3), dtype=np.float32)
-    white = 0.45 * white + 0.9 * white.mean(axis=2, keepdims=True) * np.sqrt(3.0, dtype=np.float32)
-    coarse = sum(np.roll(white, shift, (0, 1)) for shift in ((0, 0), (0, 1), (1, 0), (1, 1)))
-    white, coarse = white / white.std(), np.asarray(coarse) / np.std(coarse)
-    return white.astype(np.float32), coarse.astype(np.float32)
+    fine = 0.45 * rng.standard_normal((BANK_SIDE, BANK_SIDE, 3), dtype=np.float32)
+    fine += rng.standard_normal((BANK_SIDE, BANK_SIDE, 1), dtype=np.float32)
+    coarse = fine + np.roll(fine, 1, 0) + np.roll(fine, 1, 1) + np.roll(fine, (1, 1), (0, 1))
+    mixes = (fine, fine + 0.5 * coarse, coarse)
+    return tuple(
+        np.clip(mix * np.float32(BANK_SPREAD / mix.std()), -80, 80).astype(np.int16)
+        for mix in mixes
+    )

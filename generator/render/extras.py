@@ -64,7 +64,12 @@ class Extras:
         strands = self._field.strands(hair, vertices, turn)
         _fill(self._hair_mesh, strands.points, strands.outward, strands.normals)
         self._strand.use()
+        GL.glEnable(GL.GL_CULL_FACE)
         self._hair_mesh.draw(copies=SHELLS)
+        GL.glCullFace(GL.GL_FRONT)  # behind the neck one sees the outermost shell from within
+        self._hair_mesh.draw()
+        GL.glCullFace(GL.GL_BACK)
+        GL.glDisable(GL.GL_CULL_FACE)
 
     def _draw_hat(self, hat: str, vertices: Float32, turn: Float32) -> None:
         sheet = self._field.hat(hat == "beanie", vertices, turn)

@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 from dlm.generator.look.factors import Hair
 from dlm.generator.models.base import FaceModel, Float32, Int32
 
-AROUND, ALONG, NODES = 64, 18, 44
+AROUND, ALONG, NODES = 64, 15, 44
 STEP = 0.011  # metres between the nodes of a path
 CENTRE = np.array([0.0, 0.015, -0.085])  # inside the skull, metres in the head
 NEIGHBOURS = 3

@@ -1,5 +1,5 @@
 #version 410 core
-// Shells of one strand grid: instance 0 lies on the head, the last one farthest out.
+// Shells of one strand grid: instance 0 is farthest out, so that it hides the others cheaply.
 #include "sample.glsl"
 #include "light.glsl"
 layout(location = 0) in vec3 root;
@@ -12,7 +12,7 @@ out vec3 v_gloss;
 out vec4 v_strand;  // azimuth, along, shell 0 to 1, facing
 
 void main() {
-    float shell = (float(gl_InstanceID) + 0.4) / (SHELLS - 0.6);
+    float shell = max(SHELLS - 1.0 - float(gl_InstanceID) + 0.3, 0.0) / (SHELLS - 0.7);
     vec3 position = root + outward * shell;
     gl_Position = world_to_clip * vec4(position, 1.0);
     vec3 view = normalize(camera.xyz - position);
