@@ -36,6 +36,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 _METRES = 0.1  # a decimetre
 _CROP_Y, _CROP_X = 3.2, 3.0  # decimetres of base.obj: to the breast, arms to above the elbow
 _FINE_Y = 5.5  # below it the skin stays coarse
+_ARCH_WIDTH, _ARCH_HEIGHT = 0.86, 0.68  # of the arches of teeth
 _STEPS = 520  # target files read, about
 
 
@@ -149,13 +150,19 @@ def _seat_mouth(base: BaseMesh, vertices: NDArray[np.float64]) -> None:
     """Move teeth and tongue to where they are in a mouth, in place.
 
     MakeHuman's upper teeth end 3 mm above the parting of the lips and stand 5 mm behind them, so
-    that smiles would show none, and its tongue fills the mouth to the palate.
+    that smiles would show none; its arches are wide and high enough to come through the chin of
+    a smile, and its tongue fills the mouth to the palate.
     """
     upper, lower, tongue = (
         np.unique(base.quads[f"helper-{name}"]) for name in ("upper-teeth", "lower-teeth", "tongue")
     )
-    vertices[upper] += [0.0, -0.048, 0.030]
-    vertices[lower] += [0.0, -0.010, 0.022]
+    for arch, edge, move in (
+        (upper, vertices[upper, 1].min(), (0.0, -0.048, 0.030)),
+        (lower, vertices[lower, 1].max(), (0.0, -0.010, 0.022)),
+    ):
+        vertices[arch, 0] *= _ARCH_WIDTH
+        vertices[arch, 1] = edge + _ARCH_HEIGHT * (vertices[arch, 1] - edge)
+        vertices[arch] += move
     floor = vertices[tongue, 1].min()
     vertices[tongue, 1] = floor + 0.62 * (vertices[tongue, 1] - floor)
 

@@ -30,7 +30,7 @@ _NECK_TOP, _NECK_BOTTOM, _NECK_SLOPE = -0.085, -0.150, 0.45
 
 
 def rig(base: BaseMesh, arrays: Arrays, points: NDArray[np.float64]) -> Arrays:
-    """Return the arrays of EyeRigs, LipRig, TeethRig and NeckRig; `points` (V, 3) is the template."""
+    """Return the arrays of the four rigs; `points` (V, 3) is the template."""
     kept = arrays["base_index"][arrays["base_index"] >= 0]
     position = np.full(len(base.vertices), -1)
     position[kept] = np.arange(len(kept))

@@ -11,6 +11,7 @@ from dlm.generator.models.base import ARKIT_UNITS
 from dlm.generator.models.normals import vertex_normals
 from dlm.generator.sampling.expression import sample_expression, sample_gaze
 from dlm.generator.scene import rotation
+from dlm.generator.sketch import View, sketch
 
 FROZEN_TOPOLOGY = "203fb3d893cd"  # layouts name its vertices: it changes for no refactoring
 PEOPLE = 24
@@ -238,3 +239,20 @@ def test_lips_meet_at_rest_on_everyone_and_part_with_the_jaw(head, people):
     assert shut.max() < 3e-4
     assert shut.min() > -2.5e-3
     assert parted[:, len(upper) // 2].min() > 0.008
+
+
+def test_teeth_are_seen_between_the_lips_and_nowhere_else(head, people):
+    smiling = {"mouthSmile": 0.76, "cheekSquint": 0.75, "mouthUpperUp": 0.5, "mouthLowerDown": 0.3}
+    teeth = np.concatenate(
+        [head.topology.part_vertices(f"teeth_{arch}") for arch in ("upper", "lower")]
+    )
+    edge = np.concatenate(head.lip_edges)
+    view = View(centre=(0.0, -0.07, 0.0), width=0.1)
+    seen_at_all = 0
+    for vertices in posed(head, people[:12], jawOpen=0.3, **smiling):
+        drawn = sketch(head, vertices, view, 160)
+        seen = drawn.pixels[teeth[drawn.visible[teeth]]]
+        seen_at_all += len(seen)
+        low, high = drawn.pixels[edge].min(axis=0) - 3, drawn.pixels[edge].max(axis=0) + 3
+        assert ((seen > low) & (seen < high)).all()
+    assert seen_at_all > 12 * 10
