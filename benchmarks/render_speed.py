@@ -87,7 +87,7 @@ def where_time_goes(n: int, size: int) -> list[tuple[str, float]]:
 
     from dlm import landmark_specs
     from dlm.datasets import images, writer
-    from dlm.generator import labels, models, pipeline
+    from dlm.generator import labels, pipeline
 
     recipe = pipeline.plan(landmark_specs.load("68"), size=size)
     generator = pipeline.Generator(recipe)
@@ -96,7 +96,7 @@ def where_time_goes(n: int, size: int) -> list[tuple[str, float]]:
     stages = [
         (pipeline, "sample_scene", "sample the scene"),
         (pipeline, "pose_heads", "identity, expression, gaze, neck to vertices"),
-        (models, "vertex_normals", "normals"),
+        (pipeline, "vertex_normals", "normals"),
         (generator.renderer, "draw", "draw, read back, sensor"),
         (labels, "vertex_visibility", "visibility of all vertices"),
         (images, "encode_jpeg", "encode JPEG"),

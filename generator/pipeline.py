@@ -15,6 +15,7 @@ from dlm.generator import labels, models
 from dlm.generator.look import probabilities as look_probabilities
 from dlm.generator.look.sample import sample_look
 from dlm.generator.models.base import FaceModel, Float32
+from dlm.generator.models.normals import vertex_normals
 from dlm.generator.rows import Drawn, attribute_kinds, layout_columns, scene_columns
 from dlm.generator.sampling import pose
 from dlm.generator.sampling.expression import sample_expression, sample_gaze
@@ -127,7 +128,7 @@ class Generator:
         """Draw these ids and return their columns, as `datasets.writer` takes them."""
         scenes = self.scenes(ids)
         heads = pose_heads(self.model, scenes)
-        normals = models.vertex_normals(heads, self.model)
+        normals = vertex_normals(heads, self.model)
         drawn, pixels = [], []
         for scene, vertices, normal in zip(scenes, heads, normals, strict=True):
             one, projected = self.draw(scene, vertices, normal)

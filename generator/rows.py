@@ -61,7 +61,9 @@ def scene_columns(scenes: Sequence[Scene], drawn: Sequence[Drawn]) -> dict[str, 
     return columns | {name: [one[name] for one in named] for name in named[0]}
 
 
-def layout_columns(pixels: Float32, visible: NDArray[np.uint8], vertices: Int32, size: int) -> Any:
+def layout_columns(
+    pixels: Float32, visible: NDArray[np.uint8], vertices: Int32, size: int
+) -> dict[str, Any]:
     """Return the columns that depend on the layout: points, visibility, box.
 
     `pixels` (n, P, 2), `visible` (n, ceil(V / 8)) packed bits, `vertices` (P,) of the layout.
