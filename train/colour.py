@@ -18,7 +18,7 @@ def colour_matrices(batch: int, rng: Generator) -> tuple[Tensor, Tensor]:
     matrix = luma + saturation[:, None, None] * (hue_rotations(batch, rng) - luma)
     contrast = uniform(rng, 0.6, 1.4, batch)
     gains = torch.exp(normal(rng, batch, 3) * 0.08)
-    brightness = uniform(rng, -0.2, 0.2, batch)
+    brightness = uniform(rng, -0.15, 0.2, batch)
     matrix = matrix * (gains * contrast[:, None])[..., None]
     return matrix, (brightness + 0.5 * (1 - contrast))[:, None].expand(batch, 3)
 
@@ -36,6 +36,6 @@ def jitter_colour(images: Tensor, rng: Generator) -> Tensor:
     """Return (B, 3, S, S) images in 0 to 1 with other colours."""
     batch = len(images)
     matrix, bias = (t.to(images.device) for t in colour_matrices(batch, rng))
-    gamma = torch.exp(uniform(rng, -0.5, 0.6, batch)).to(images.device)
+    gamma = torch.exp(uniform(rng, -0.5, 0.4, batch)).to(images.device)
     mapped = torch.baddbmm(bias[..., None], matrix, images.flatten(2)).view_as(images)
     return mapped.clamp_(1e-4, 1).pow(gamma[:, None, None, None])

@@ -41,6 +41,22 @@ def draw_ced(path: Path, errors: Mapping[str, Any], normaliser: str) -> None:
     _save(figure, path)
 
 
+def curves_figure(logs: Mapping[str, Sequence[Mapping[str, Any]]], normaliser: str) -> Any:
+    """Return a figure of held-out NME against samples seen, one curve a layout."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for name, log in logs.items():
+        nmes = [100 * entry["nme"] for entry in log]
+        axes.plot([entry["seen"] for entry in log], nmes, marker=".", label=name)
+    axes.set(xlabel="samples seen", yscale="log")
+    axes.set_ylabel(f"NME of all points, % of {normaliser.replace('_', '-')}")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    return figure
+
+
 def _save(figure: Any, path: Path) -> None:
     with replacing(path) as file:
         figure.savefig(file, format="png", dpi=110)

@@ -32,13 +32,13 @@ def degrade(images: Tensor, rng: Generator) -> Tensor:
 def blur(images: Tensor, rng: Generator) -> Tensor:
     """Blur each image by its own elongated Gaussian: out of focus where round, motion where long.
 
-    The kernel is drawn at a random angle with a standard deviation of 0.3 to 2 pixels across and
-    up to 3.5 pixels along.
+    The kernel is drawn at a random angle with a standard deviation of 0.3 to 1.6 pixels across and
+    up to 2.5 more along.
     """
     batch, size = len(images), images.shape[-1]
     angle = uniform(rng, 0, math.pi, batch)
-    across = uniform(rng, 0.3, 2.0, batch) * size / 128
-    along = across + uniform(rng, 0, 1, batch).pow(3) * 3.0 * size / 128
+    across = uniform(rng, 0.3, 1.6, batch) * size / 128
+    along = across + uniform(rng, 0, 1, batch).pow(3) * 2.5 * size / 128
     axis = torch.arange(KERNEL) - (KERNEL - 1) / 2
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     cos, sin = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]

@@ -96,3 +96,11 @@ def bootstrap_ci(
     means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)
+
+
+def paired_ci(
+    errors: ArrayLike, baseline: ArrayLike, clusters: ArrayLike, *, resamples: int = 2000
+) -> tuple[float, float]:
+    """Return the 95 % interval of the mean difference of two methods on the same (N,) faces."""
+    difference = np.asarray(errors, dtype=np.float64) - np.asarray(baseline, dtype=np.float64)
+    return bootstrap_ci(difference, clusters, resamples=resamples)

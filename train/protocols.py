@@ -94,7 +94,10 @@ def fit_adapter(spec: LandmarkSpec, faces: Labelled) -> tuple[Adapter, dict[str,
     held = _held_out(faces.photos)
     inputs, targets, clusters = _examples(spec, faces.take(~held))
     ridge, strength = fit_ridge(inputs, targets, clusters)
-    candidates = {"ridge": Adapter(spec, ridge), "mlp": Adapter(spec, fit_mlp(inputs, targets))}
+    candidates = {
+        "ridge": Adapter(spec, ridge),
+        "mlp": Adapter(spec, fit_mlp(inputs, targets, ridge)),
+    }
     test = faces.take(held)
     divisors = normaliser_68(test.truth, "ocular")
     errors = {

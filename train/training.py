@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import torch
 
@@ -20,6 +19,9 @@ from dlm.train.samples import draw_samples
 from dlm.train.settings import Settings
 from dlm.train.trainer import Trainer
 
+MIN_STEPS = 10  # between two validations, however short the run
+PICTURE_SECONDS = 20.0  # pictures cost a second: they are drawn this often and at the end
+
 Progress = Callable[[int, str], None]  # samples seen, a note: the loss
 
 
@@ -29,15 +31,21 @@ def pick_device() -> torch.device:
 
 
 def open_run(
-    folder: RunFolder, settings: Settings, data: TrainingData, command: str, device: torch.device
+    folder: RunFolder,
+    settings: Settings,
+    data: TrainingData,
+    command: str,
+    device: torch.device,
+    like: RunFile | None = None,
 ) -> RunFile:
-    """Begin a run in `folder` or find the one to go on with; TrainError where they differ."""
+    """Begin a run in `folder` or find the one to go on with; TrainError where they differ.
+
+    A new run computes in the precision of the run `like`, or in the one that measures fastest.
+    """
     asked = _describe(settings, data, command, device)
     if not folder.exists:
-        rates = measure(
-            lambda: build(settings, data.spec.size), settings.batch, settings.size, device
-        )
-        run = replace(asked, measured=_rounded(rates), precision=fastest(rates).name)
+        rates = like.measured if like is not None else _measure(settings, data, device)
+        run = replace(asked, measured=rates, precision=fastest(rates).name)
         folder.create(run)
         return run
     run = folder.read_run()
@@ -83,8 +91,11 @@ class _Recorder:
         self.folder, self.run, self.trainer = folder, run, trainer
         self.note = "" if run.nme is None else f", NME {100 * run.nme:.2f} %"
         steps, count = run.settings.steps, run.settings.validations
-        self.marks = {round(steps * (k + 1) / count) for k in range(count)} - {0}
-        self._begun, self._begun_seen = time.monotonic(), trainer.seen
+        count = min(count, max(1, steps // MIN_STEPS))
+        self.marks = {round(steps * (k + 1) / count) for k in range(count)}
+        self._drawn = 0.0
+        self._last = steps
+        self._begun = time.monotonic()
 
     def validate(self) -> None:
         """Score the held-out faces, log, and save everything."""
@@ -103,9 +114,8 @@ class _Recorder:
         # The log goes first: what it holds beyond the saved state is cut when the run goes on.
         self.folder.append_log(entry)
         self.save()
-        log = self.folder.read_log()
-        draw_curves(self.folder.path / "curves.png", log, self.run.normaliser)
-        draw_samples(self.folder.path / "samples.png", trainer)
+        if time.monotonic() - self._drawn > PICTURE_SECONDS or trainer.step == self._last:
+            self._draw()
 
     def save(self) -> RunFile:
         """Write state, model and run file; return the run's record."""
@@ -120,6 +130,12 @@ class _Recorder:
         )
         self.folder.write_run(run)
         return run
+
+    def _draw(self) -> None:
+        log = self.folder.read_log()
+        draw_curves(self.folder.path / "curves.png", log, self.run.normaliser)
+        draw_samples(self.folder.path / "samples.png", self.trainer)
+        self._drawn = time.monotonic()
 
     def _seconds(self) -> float:
         return self.run.seconds + time.monotonic() - self._begun
@@ -155,5 +171,6 @@ def _versions() -> dict[str, str]:
     return {"dlm": dlm.__version__, "torch": str(torch.__version__), "python": python}
 
 
-def _rounded(rates: dict[str, float]) -> dict[str, Any]:
+def _measure(settings: Settings, data: TrainingData, device: torch.device) -> dict[str, float]:
+    rates = measure(lambda: build(settings, data.spec.size), settings.batch, settings.size, device)
     return {name: round(rate, 1) for name, rate in rates.items()}

@@ -111,7 +111,7 @@ def _columns(recipe: Recipe, ids: range) -> dict[str, Any]:
 def settings(**changes: Any) -> Settings:
     """Settings of a run of a few steps at 32 pixels."""
     fields: dict[str, Any] = {
-        "samples": 96, "size": 32, "width": 16, "batch": 8, "validations": 3,
+        "samples": 240, "size": 32, "width": 16, "batch": 8, "validations": 3,
         "learning_rate": 3e-3,
     }  # fmt: skip
     return Settings(**{**fields, **changes})

@@ -1,0 +1,102 @@
+"""`dlm compare`: does a denser layout pay? The same conditions for each, one report."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlm.cli import console
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dlm.train.compare import Comparison, Plan
+
+Specs = Annotated[str, typer.Option(help="Layouts, with commas: 68,243; the first is the "
+                                    "reference.")]  # fmt: skip
+Data = Annotated[Path, typer.Option(help="A dataset; it is relabelled in memory for each layout.")]
+Out = Annotated[Path, typer.Option("-o", "--out", help="Folder for the runs and the report; the "
+                                   "same command again goes on where it stopped.")]  # fmt: skip
+Real = Annotated[list[str] | None, typer.Option(help="Photos to score on: 300w:PATH.")]
+AdaptOn = Annotated[list[str] | None, typer.Option(help="Photos to fit adapters on: 300w:PATH.")]
+Samples = Annotated[int, typer.Option(help="Budget of each run in samples seen.")]
+Seeds = Annotated[int, typer.Option(min=1, help="Runs of each layout.")]
+Size = Annotated[int, typer.Option(help="Side of the network's input in pixels.")]
+Width = Annotated[int, typer.Option(help="Channels of the hourglass.")]
+BatchSize = Annotated[int, typer.Option(help="Samples a step.")]
+Seed = Annotated[int, typer.Option(help="The first seed.")]
+
+
+def command(
+    specs: Specs,
+    data: Data,
+    out: Out,
+    real: Real = None,
+    adapt_on: AdaptOn = None,
+    samples: Samples = 250_000,
+    seeds: Seeds = 1,
+    size: Size = 128,
+    width: Width = 128,
+    batch: BatchSize = 32,
+    seed: Seed = 0,
+) -> None:
+    """Train and score several layouts under the same conditions and write one report.
+
+    Each learns from the same pictures in the same order, for the same steps and seeds, and is
+    scored on the iBUG points that all of them have.
+    """
+    from dlm import landmark_specs
+    from dlm.train.compare import Plan
+    from dlm.train.photos import open_photos
+    from dlm.train.report import summary, write_report
+    from dlm.train.settings import Settings
+
+    if adapt_on and not real:
+        raise typer.BadParameter("--adapt-on needs photos to score on: --real 300w:PATH")
+    plan = Plan(
+        specs=[landmark_specs.load(name.strip()) for name in specs.split(",")],
+        settings=Settings(samples=samples, size=size, width=width, batch=batch, seed=seed),
+        seeds=seeds,
+        real=[open_photos(source) for source in real or []],
+        adapt_on=[open_photos(source) for source in adapt_on or []],
+        command=console.command_line(),
+    )
+    comparison = _compare(plan, data, out)
+    report = write_report(comparison, out)
+    _print(summary(comparison))
+    typer.echo(report)
+
+
+def _compare(plan: "Plan", data: Path, out: Path) -> "Comparison":
+    from dlm import datasets
+    from dlm.train.compare import compare
+    from dlm.train.interrupt import stop_on_interrupt
+    from dlm.train.training import pick_device
+
+    dataset = datasets.open(data)
+    with (
+        stop_on_interrupt() as should_stop,
+        console.progress(plan.samples, "reading faces", "samples") as bar,
+    ):
+        comparison = compare(
+            plan, dataset, out, device=pick_device(), should_stop=should_stop,
+            read=lambda count: bar.update(),
+            stage=lambda what, seen: bar.update(description=what, done=seen),
+        )  # fmt: skip
+    if comparison is None:
+        raise KeyboardInterrupt("stopped; all is kept, the same command goes on from here")
+    return comparison
+
+
+def _print(content: "dict[str, Any]") -> None:
+    columns = list(content["layouts"][0]["scores"])
+    header = ["layout", "points", *(f"{name} NME" for name in columns), "samples/s", "MB"]
+    rows = [
+        [
+            layout["name"], layout["points"],
+            *(f"{layout['scores'][name]['nme_ocular']:.2f} %" for name in columns),
+            layout["samples_per_s"], layout["megabytes"],
+        ]
+        for layout in content["layouts"]
+    ]  # fmt: skip
+    console.print_table(header, rows, right=range(1, len(header)))

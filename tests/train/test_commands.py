@@ -1,0 +1,213 @@
+"""`dlm train`, `eval` and `compare` as a user runs them, on toy faces."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from dlm import datasets
+from dlm.cli import main
+from dlm.landmark_specs import load, parse
+from dlm.train import compare as comparing
+from dlm.train.photos import open_photos, write_pts
+from dlm.train.report import write_report
+from tests.cli.shell import DLM, dlm
+from tests.train.builders import SPEC, face, settings, spec, write_dataset
+
+
+@pytest.fixture
+def run_dlm(place, monkeypatch, capsys):
+    """Run a command in this process, in the place: torch is not imported anew."""
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(place)
+        with pytest.raises(SystemExit) as left:
+            main(words)
+        streams = capsys.readouterr()
+        return subprocess.CompletedProcess(words, int(left.value.code or 0), *streams)
+
+    return run
+
+
+TINY = ("--size", "32", "--width", "16", "--batch", "8")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    """A folder with a layout, a dataset and a finished run."""
+    folder = tmp_path_factory.mktemp("commands")
+    (folder / "dots.yaml").write_text(SPEC)
+    write_dataset(folder / "data", 60)
+    done = dlm("train", "--spec", "dots.yaml", "--data", "data", "-o", "run", "--samples", "400",
+               "--lr", "5e-3", *TINY, cwd=folder)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("run: 400 samples in ")
+    return folder
+
+
+def photos(folder: Path, n: int) -> Path:
+    """Toy photos with 68 labels each: the six dots, and the rest at the nose."""
+    folder.mkdir()
+    for index in range(n):
+        image, points = face(1000 + index)
+        labels = np.repeat(points[2:3], 68, axis=0)
+        labels[spec().ibug68 >= 0] = points[spec().ibug68[spec().ibug68 >= 0]]
+        Image.fromarray(image).save(folder / f"{index}_1.png")
+        write_pts(folder / f"{index}_1.pts", labels.astype(float))
+    return folder
+
+
+def test_ctrl_c_keeps_everything_and_says_how_to_go_on(place):
+    words = ["train", "--spec", "dots.yaml", "--data", "data", "-o", "stopped",
+             "--samples", "200000", *TINY]  # fmt: skip
+    running = subprocess.Popen(
+        [*DLM, *words], cwd=place, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert running.stderr is not None
+    for line in running.stderr:
+        if " on cpu" in line or " on NVIDIA" in line:
+            break
+    while not (place / "stopped" / "samples.png").exists():  # training has begun
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    last = errors.strip().splitlines()[-1]
+    assert last.startswith("stopped after ")
+    assert "the same command goes on from here" in last
+    record = json.loads((place / "stopped" / "run.json").read_text())
+    assert not record["finished"]
+    assert (place / "stopped" / "state.safetensors").exists()
+
+
+def test_a_finished_run_is_told_again_in_a_moment(place, run_dlm):
+    again = run_dlm("train", "--spec", "dots.yaml", "--data", "data", "-o", "run",
+                    "--samples", "400", "--lr", "5e-3", *TINY)  # fmt: skip
+    assert again.returncode == 0
+    assert again.stdout.startswith("run: 400 samples in ")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("--mode", "telepathy"), "no mode 'telepathy'; there is: synthetic"),
+        (("--spec", "68"), "dlm relabel data --spec 68 -o DIR"),
+        (("--data", "nowhere"), "nowhere: no such folder"),
+        (("--size", "100"), "--size: 100 is not possible; it must be a multiple of 32"),
+        (("-o", "data"), "data: holds files but no run.json"),
+    ],
+)
+def test_mistakes_are_one_line_with_a_way_out(run_dlm, place, change, message):
+    words = {"--spec": "dots.yaml", "--data": "data", "-o": "new", "--size": "32"}
+    words |= {change[0]: change[1]}
+    flat = [word for pair in words.items() for word in pair]
+    done = run_dlm("train", *flat, "--width", "16", "--samples", "64")
+    assert done.returncode == 1
+    assert message in done.stderr.splitlines()[-1]
+    assert not (place / "new" / "run.json").exists()
+
+
+def test_unseen_renders_are_scored_on_every_point(place, run_dlm):
+    done = run_dlm("eval", "run", "--synthetic", "data", "--json", "out/s.json", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    result = json.loads((place / "out" / "s.json").read_text())
+    run = json.loads((place / "run" / "run.json").read_text())
+    assert result["n"] == run["dataset"]["held_out_faces"]
+    assert result["points_scored"] == 6
+    # The run was validated in the precision that trained it, results are in float32.
+    assert result["nme_layout_inter_ocular"] == pytest.approx(100 * run["nme"], rel=0.02)
+    assert result["nme_ocular"] == pytest.approx(result["nme_layout_inter_ocular"])
+    assert result["nme_pupil"] is None  # the layout lacks points of it
+    assert set(result["groups"]) == {"eyes", "rest"}
+    assert (place / "out" / "ced.png").exists()
+    assert (place / "out" / "faces.png").exists()
+
+
+def test_photos_are_scored_by_both_protocols(place, run_dlm):
+    test, fit = photos(place / "test", 12), photos(place / "fit", 24)
+    for image in fit.glob("*.png"):  # other pictures than the test's
+        picture = np.array(Image.open(image))
+        picture[0, 0] = 255
+        Image.fromarray(picture).save(image)
+    near = run_dlm("eval", "run", "--real", f"300w:{test}", "--json", "near.json")
+    assert near.returncode == 0, near.stderr
+    wide = run_dlm("eval", "run", "--real", f"300w:{test}", "--protocol", "adapter", "--adapt-on",
+               f"300w:{fit}", "--json", "adapter.json")  # fmt: skip
+    assert wide.returncode == 0, wide.stderr
+    nearest, adapter = (
+        json.loads((place / name).read_text()) for name in ("near.json", "adapter.json")
+    )
+    for result, name in ((nearest, "nearest"), (adapter, "adapter")):
+        assert result["protocol"] == name
+        assert result["n"] == 12
+        assert result["crop"] == "gt-box 1.6"
+        for key in ("nme_ocular", "nme_pupil", "nme_box", "auc8", "fr8", "groups", "ci95"):
+            assert result[key] is not None
+    assert nearest["points_scored"] == 6
+    assert adapter["points_scored"] == 68
+    assert adapter["adapter"]["chosen"] in ("ridge", "mlp")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (("run",), 2, "give photos with --real, or a dataset with --synthetic"),
+        (("run", "--real", "300w:none"), 1, "none: no such folder"),
+        (("run", "--real", "300w:data"), 1, "no .pts file"),
+        (("data", "--synthetic", "data"), 1, "is no run: it holds no run.json"),
+        (("run", "--synthetic", "data", "--protocol", "best"), 1, "there is: nearest, adapter"),
+        (("run", "--real", "300w:x", "--protocol", "adapter"), 2, "go together"),
+    ],
+)
+def test_wrong_requests_to_eval_are_one_line(run_dlm, words, status, message):
+    done = run_dlm("eval", *words)
+    assert done.returncode == status
+    assert message in " ".join(done.stderr.split())
+
+
+def test_an_adapter_must_not_see_the_test(place, run_dlm):
+    folder = photos(place / "same", 2)
+    done = run_dlm("eval", "run", "--real", f"300w:{folder}", "--protocol", "adapter",
+               "--adapt-on", f"300w:{folder}")  # fmt: skip
+    assert done.returncode == 1
+    assert "an adapter must not see the test" in done.stderr
+
+
+def test_layouts_are_compared_on_the_points_they_share(place, tmp_path, monkeypatch):
+    text = SPEC.replace("name: dots_6", "name: dots_4").replace("  chin:        [5]\n", "")
+    text = text.replace("midline: [nose, chin]", "midline: [nose]").replace("8: chin, ", "")
+    smaller = parse(text.replace(", chin]", "]"), "dots_4.yaml")
+    monkeypatch.setattr(
+        comparing, "labels_of",
+        lambda dataset, layout: dataset.columns(["points"])["points"][:, : layout.size],
+    )  # fmt: skip
+    plan = comparing.Plan(
+        specs=[spec(), smaller], settings=settings(), seeds=2,
+        real=[open_photos(f"300w:{photos(tmp_path / 'real', 4)}")], command="dlm compare ...",
+    )  # fmt: skip
+    stages: list[tuple[str, int]] = []
+    found = comparing.compare(
+        plan, datasets.open(place / "data"), tmp_path / "out", device=torch.device("cpu"),
+        read=lambda n: None, stage=lambda what, seen: stages.append((what, seen)),
+    )  # fmt: skip
+    assert found is not None
+    assert stages[-1][1] == plan.samples == 4 * 240
+    page = write_report(found, tmp_path / "out").read_text()
+    assert 'src="data:image/' in page
+    assert "http" not in page.replace("http-equiv", "")
+    content = json.loads((tmp_path / "out" / "compare.json").read_text())
+    assert content["shared_68"] == 5
+    assert [layout["points"] for layout in content["layouts"]] == [6, 5]
+    first = content["layouts"][0]["scores"]
+    assert first["synthetic"]["difference"] == 0
+    assert first["nearest"]["n"] == 4
+    assert len(first["synthetic"]["by_seed"]) == 2
+
+
+def test_shipped_layouts_share_all_68_points():
+    assert len(comparing.shared_68([load("68"), load("243")])) == 68
