@@ -7,7 +7,7 @@ import typer
 from dlm.cli.console import print_json, print_table
 from dlm.errors import ModelError
 
-app = typer.Typer(help="Head models: list, show.")
+app = typer.Typer(help="Head models: list, show, add.")
 
 Name = typer.Argument("makehuman", help="A head model's name.")
 Out = typer.Option(None, "--out", "-o", help="Draw the model into this PNG.", show_default=False)
@@ -60,3 +60,31 @@ def show(name: str = Name, out: Path | None = Out, seed: int = Seed) -> None:
 
     save_png(model_sheet(head, seed), out)
     typer.echo(out)
+
+
+@app.command()
+def add(
+    name: str = typer.Argument(help="ict for ICT-FaceKit, or a name of your own."),
+    path: Path = typer.Argument(help="A clone of ICT-FaceKit, or a head's .npz."),
+    replace: bool = typer.Option(False, "--replace", help="Take the place of a head added before."),
+) -> None:
+    """Add a head model: ICT-FaceKit, or any linear model as a .npz (docs/models.md)."""
+    from contextlib import ExitStack
+
+    from dlm.cli.console import Progress, progress
+    from dlm.generator import models
+    from dlm.generator.models import added
+
+    with ExitStack() as stack:
+        bars: list[Progress] = []
+
+        def tell(done: int, total: int) -> None:
+            if not bars:
+                bars.append(stack.enter_context(progress(total, f"reading {name}", "shapes")))
+            bars[0].update(done=done)
+
+        is_new = added.add(name, path, replace=replace, progress=tell)
+    head = models.load(name)
+    typer.echo(f"{name} {'added' if is_new else 'is there already'}: "
+               f"{head.topology.vertex_count} vertices, {head.identity_size} identity modes, "
+               f"topology {head.topology.hash}")  # fmt: skip

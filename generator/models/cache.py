@@ -34,7 +34,7 @@ def cached(name: str, content: str, make: Callable[[], Arrays]) -> Arrays:
         return _read(path)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         arrays = make()
-    _write(path, arrays)
+    write(path, arrays)
     return arrays
 
 
@@ -43,7 +43,8 @@ def _read(path: Path) -> Arrays:
         return {key: file[key] for key in file.files}
 
 
-def _write(path: Path, arrays: Arrays) -> None:
+def write(path: Path, arrays: Arrays) -> None:
+    """Write `arrays` to `path` whole or not at all; raises ModelError where it cannot be kept."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:

@@ -27,7 +27,7 @@ LICENCE = "MIT"
 VERTICES, POLYGONS = 26_719, 26_384
 _METRES = 0.01
 _SKIN = (0, 14_034)  # polygons of face, head and neck, mouth socket, eye sockets
-_OUTER_SKIN = 11_144  # of these, what is not a socket
+_OUTER_SKIN, _EYE_SOCKETS = 11_144, 13_226  # of these, the first of the mouth's and the eyes' inside
 _MOUTH = (11_248, 13_294)  # vertices of the mouth's inside
 _PARTS: dict[str, tuple[int, int]] = {  # polygons
     "skin": _SKIN,
@@ -41,7 +41,7 @@ _LASHES = (25_304, 26_384)  # polygons; six strips an eye
 _EYEBALLS = {"left": ((21_451, 22_221), (22_221, 23_021)), "right": ((23_021, 23_791),
              (23_791, 24_591))}  # fmt: skip  # vertices of sclera and iris
 _CORNEA = 0.9  # cosine to the front above which a ball bulges
-_LID_EDGE = 2  # steps from the socket's rim to the edge of the lids, where blinks close
+_LID_EDGE, _LIP_EDGE = 2, 7  # steps from a socket's rim to where lids and lips meet
 _NECK_BELOW_CHIN, _NECK_LENGTH, _NECK_SLOPE = 0.012, 0.065, 0.45
 _NECK_PIVOT = (0.0, -0.137, -0.11)  # metres from between the eyes: about the upper neck's joint
 
@@ -77,7 +77,7 @@ def convert(path: Path, progress: Progress | None = None) -> Arrays:
     }  # fmt: skip
     for key, modes in (("identity", identity), ("expression", expression)):
         arrays |= _packed(key, np.concatenate([modes, modes[:, body.follows]], axis=1))
-    arrays |= _lid_edges(neutral, clone.polygons)
+    arrays |= _edges_that_meet(neutral, clone.polygons)
     mirror = find_mirror(points, _edges([*clone.polygons, *body.quads]))
     if mirror is None:
         raise ModelError("its neutral mesh is not symmetric", str(path), "fetch the clone again")
@@ -163,26 +163,36 @@ def _packed(key: str, modes: NDArray[np.float32]) -> Arrays:
     return {key: data, f"{key}_scale": scale.astype(np.float32)}
 
 
-def _lid_edges(neutral: NDArray[np.float64], polygons: list[list[int]]) -> Arrays:
-    """Return the edges of all four lids, from the outer to the inner corner."""
-    sockets = {v for p in polygons[_OUTER_SKIN + 2082 : _SKIN[1]] for v in p}
-    found: Arrays = {}
+def _edges_that_meet(neutral: NDArray[np.float64], polygons: list[list[int]]) -> Arrays:
+    """Return the edges of lids and lips, from the outer (or left) to the inner (right) corner."""
     skin = polygons[:_OUTER_SKIN]
-    rim = sockets & {v for p in skin for v in p}
-    for side, sign in (("left", 1), ("right", -1)):
-        ring, seen = {v for v in rim if sign * neutral[v, 0] > 0}, set[int]()
-        for _ in range(_LID_EDGE):
+    outside = {v for p in skin for v in p}
+    mouth, sockets = (
+        outside & {v for p in polygons[first:last] for v in p}
+        for first, last in ((_OUTER_SKIN, _EYE_SOCKETS), (_EYE_SOCKETS, _SKIN[1]))
+    )
+    left = {v for v in sockets if neutral[v, 0] > 0}
+    found: Arrays = {}
+    for name, rim, steps, sign in (
+        ("lid_left", left, _LID_EDGE, 1), ("lid_right", sockets - left, _LID_EDGE, -1),
+        ("lip", mouth, _LIP_EDGE, 1),
+    ):  # fmt: skip
+        ring, seen = rim, set[int]()
+        for _ in range(steps):
             seen |= ring
             ring = {v for p in skin if seen.intersection(p) for v in p} - seen
-        path = _loop(ring, skin)
-        start = int(np.argmax(sign * neutral[path, 0]))
-        path = path[start:] + path[:start]
-        turn = int(np.argmin(sign * neutral[path, 0]))
-        halves = [path[: turn + 1], [path[0], *path[:turn - 1 : -1]]]
-        halves.sort(key=lambda half: -neutral[half, 1].mean())
-        found |= {f"lid_{side}_upper": np.array(halves[0]), f"lid_{side}_lower":
-                  np.array(halves[1])}  # fmt: skip
+        upper, lower = _halves(_loop(ring, skin), neutral * [sign, 1, 1])
+        found |= {f"{name}_upper": np.array(upper), f"{name}_lower": np.array(lower)}
     return found
+
+
+def _halves(path: list[int], points: NDArray[np.float64]) -> tuple[list[int], list[int]]:
+    """Cut a closed path at its ends in x: the upper and the lower half, both from greatest x."""
+    start = int(np.argmax(points[path, 0]))
+    path = path[start:] + path[:start]
+    turn = int(np.argmin(points[path, 0]))
+    one, other = path[: turn + 1], [path[0], *path[: turn - 1 : -1]]
+    return (one, other) if points[one, 1].mean() > points[other, 1].mean() else (other, one)
 
 
 def _loop(ring: set[int], polygons: list[list[int]]) -> list[int]:

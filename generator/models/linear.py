@@ -48,6 +48,7 @@ class LinearHead:
         self._expression = _units(arrays, metres)
         bases = (self._identity, self._expression)
         self._lids = rig.find_lids(arrays, self.template, self.topology, bases, self._eyes)
+        self._lips = rig.find_lips(arrays, self.template, self.topology, self._expression)
         self._neck = _neck(arrays)
         self.regions: Mapping[str, Float32] = {
             key.removeprefix("region_"): value.astype(np.float32)
@@ -80,6 +81,8 @@ class LinearHead:
         shift += self._expression @ np.ascontiguousarray(weights.T)
         rows = shift.reshape(*self.template.shape, len(identity))
         rows += self.template[..., None]
+        if self._lips is not None:
+            rig.fit_lips(rows, self._lips, weights)
         for lids, eye, (_, opening) in zip(self._lids, self._eyes, asked, strict=False):
             rig.fit_lids(rows, lids, eye, opening)
         for side, eye in enumerate(self._eyes):

@@ -23,8 +23,10 @@ PARTS = ("skin", "eye_left", "eye_right", "teeth_upper", "teeth_lower", "tongue"
 REQUIRED = ("template", "triangles", "metres", "identity", "expression", "expression_names")
 OPTIONAL = ("licence", "uv", "mirror", "part_names", "part_sizes", "identity_scale", "identity_std",
             "expression_scale", "neck_share", "neck_pivot", "lid_left_upper", "lid_left_lower",
-            "lid_right_upper", "lid_right_lower", "landmarks_68", "source")  # fmt: skip
+            "lid_right_upper", "lid_right_lower", "lip_upper", "lip_lower", "landmarks_68",
+            "source", "made_by")  # fmt: skip
 LIDS = tuple(f"lid_{side}_{edge}" for side in ("left", "right") for edge in ("upper", "lower"))
+LIPS = ("lip_upper", "lip_lower")
 _MAX_VERTICES, _MAX_MODES = 500_000, 2000
 _DOCS = "docs/models.md describes the file"
 
@@ -139,12 +141,19 @@ def _check_optional(arrays: Mapping[str, NDArray[Any]], where: str, count: int) 
         wrong = np.flatnonzero(mirror[mirror] != np.arange(count))
         _require(not len(wrong), where, f"mirror is no involution: vertex {wrong[:1].tolist()} is "
                  "not the mirror of its mirror")  # fmt: skip
-    for key in [*LIDS, "neck_pivot"]:
+    for key in [*LIDS, *LIPS, "neck_pivot"]:
         value = arrays.get(key)
         _require(value is None or (value.ndim == 1 and len(value) > 0 and _indices(value, count)),
                  where, f"{key} is not a list of vertex numbers")  # fmt: skip
-    given = [key for key in LIDS if key in arrays]
-    _require(len(given) in (0, 4), where, f"of {', '.join(LIDS)} only {', '.join(given)} is there")
+    for keys in (LIDS, LIPS):
+        given = [key for key in keys if key in arrays]
+        _require(len(given) in (0, len(keys)), where,
+                 f"of {', '.join(keys)} only {', '.join(given)} is there")  # fmt: skip
+    for key in [key for key in (*LIDS, *LIPS) if key in arrays]:
+        _require(len(arrays[key]) >= 3, where, f"{key} has fewer than 3 vertices")
+    marks = arrays.get("landmarks_68")
+    _require(marks is None or (marks.shape == (68,) and _indices(marks, count)), where,
+             "landmarks_68 is not (68,) vertex numbers")  # fmt: skip
     _require(("neck_share" in arrays) == ("neck_pivot" in arrays), where,
              "neck_share and neck_pivot come together or not at all")  # fmt: skip
     for key in [name for name in arrays if name.startswith("region_") or name == "neck_share"]:
