@@ -2,8 +2,9 @@
 
 Units drawn independently look like nobody (jaws gape, lids flutter), so a draw picks a mouth, then
 eyes and brows whose chances depend on it, and every unit follows the intensity of its part. The
-shares follow what in-the-wild photographs show: the commonest mouth is a smile with the upper
-teeth, then a closed one.
+shares and ranges are set so that lid opening, mouth opening, mouth width and the height of the
+mouth's corners spread over the inter-ocular distance as they do on in-the-wild photographs: the
+commonest mouth is a smile with the upper teeth, then a closed one.
 """
 
 from collections.abc import Mapping
@@ -25,11 +26,11 @@ _MOUTHS: Mapping[str, Part] = {
                       "mouthLowerDown": (0.0, 0.2)}),
     "smile_closed": (0.12, {"mouthSmile": (0.2, 0.75), "mouthDimple": (0.0, 0.3),
                             "mouthPress": (0.0, 0.25), "cheekSquint": (0.0, 0.35)}),
-    "smile_teeth": (0.29, {"mouthSmile": (0.4, 0.95), "mouthUpperUp": (0.25, 0.65),
-                           "jawOpen": (0.02, 0.13), "mouthStretch": (0.0, 0.3),
+    "smile_teeth": (0.29, {"mouthSmile": (0.45, 1.0), "mouthUpperUp": (0.25, 0.65),
+                           "jawOpen": (0.02, 0.2), "mouthStretch": (0.0, 0.3),
                            "mouthLowerDown": (0.05, 0.4), "mouthDimple": (0.0, 0.3),
                            "cheekSquint": (0.1, 0.6), "noseSneer": (0.0, 0.15)}),
-    "laugh": (0.07, {"mouthSmile": (0.5, 1.0), "jawOpen": (0.15, 0.45),
+    "laugh": (0.10, {"mouthSmile": (0.55, 1.0), "jawOpen": (0.2, 0.55),
                      "mouthUpperUp": (0.3, 0.7), "mouthLowerDown": (0.1, 0.5),
                      "mouthStretch": (0.0, 0.3), "cheekSquint": (0.3, 0.9),
                      "noseSneer": (0.0, 0.3)}),
@@ -52,9 +53,9 @@ _MOUTHS: Mapping[str, Part] = {
 }  # fmt: skip
 
 _EYES: Mapping[str, Part] = {
-    "open": (0.68, {"eyeWide": (-0.1, 0.25), "eyeSquint": (0.0, 0.15)}),
-    "wide": (0.06, {"eyeWide": (0.35, 1.0)}),
-    "narrow": (0.15, {"eyeSquint": (0.2, 0.75), "eyeBlink": (0.0, 0.25)}),
+    "open": (0.70, {"eyeWide": (-0.15, 0.8), "eyeSquint": (0.0, 0.1)}),
+    "wide": (0.06, {"eyeWide": (0.6, 1.0)}),
+    "narrow": (0.13, {"eyeSquint": (0.2, 0.75), "eyeBlink": (0.0, 0.25)}),
     "half_closed": (0.06, {"eyeBlink": (0.25, 0.75)}),
     "closed": (0.04, {"eyeBlink": (0.97, 1.0)}),
     "wink": (0.01, {"eyeBlinkLeft": (0.9, 1.0), "eyeSquintLeft": (0.2, 0.6),
