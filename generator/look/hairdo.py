@@ -47,7 +47,7 @@ def sample_hair(
     if age < 25 and style in ("bald", "receding"):
         style = "short"
     pigment = np.array(natural_colour(rng, melanin))
-    grey = float(np.clip((age - 42.0) / 40.0 + rng.normal(0.0, 0.22), 0.0, 1.0) * (age > 25))
+    grey = float(np.clip((age - 48.0) / 36.0 + rng.normal(0.0, 0.2), 0.0, 1.0) * (age > 25))
     silver = np.array([0.46, 0.45, 0.43]) * rng.uniform(0.7, 1.15)
     natural = pigment + (silver - pigment) * grey
     dyed = chance(rng, table["dyed"])

@@ -132,7 +132,7 @@ def sample_sensor(
         blur=uniform(rng, 0.7, 2.4) if blurred else uniform(rng, 0.3, 0.6),
         motion=(uniform(rng, 2.5, 9.0), uniform(rng, 0.0, 3.1416)) if moved else (0.0, 0.0),
         low_side=uniform(rng, 0.22, 0.7) if small else 1.0,
-        noise=log_normal(rng, 0.014, 0.6, 0.003, 0.05) if noisy else 0.002,
+        noise=log_normal(rng, 0.013, 0.55, 0.003, 0.045) if noisy else 0.002,
         grain=uniform(rng, 0.0, 1.0),
         jpeg_quality=int(rng.integers(int(low), int(high) + 1)),
     )

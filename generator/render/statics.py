@@ -17,6 +17,8 @@ SKULL_AXIS_Z = -0.08  # metres: the upright axis that cylindrical coordinates tu
 # the layouts, which lie on its upper edge, as annotators put them (374 nearly frontal faces).
 BROW_LINE = ((0.13, 0.103), (0.275, 0.170), (0.425, 0.204), (0.568, 0.190), (0.67, 0.140))
 SKULL_RADIUS = 0.085
+LASH_ROWS = (("lashes_upper", 0.75, 0.0022), ("lashes_lower", 0.3, 0.0014))  # strength, metres
+ROOT_REACH = 0.0015  # metres from the skin within which a vertex of the lashes is a root
 
 
 def masks(model: FaceModel) -> Float32:
@@ -25,7 +27,24 @@ def masks(model: FaceModel) -> Float32:
     for k, name in enumerate(MASKS):
         if name in model.regions:
             result[:, k] = model.regions[name]
+    line = MASKS.index("lash_line")
+    result[:, line] = np.maximum(result[:, line], _lash_shade(model))
     return result
+
+
+def _lash_shade(model: FaceModel) -> Float32:
+    """Return (V,) how much the roots of the lashes darken the skin: they stand in several rows."""
+    skin = model.topology.part_vertices("skin")
+    tree = cKDTree(model.template[skin])
+    shade = np.zeros(model.topology.vertex_count, np.float32)
+    for part, strength, width in LASH_ROWS:
+        if part in model.topology.parts:
+            strip = model.template[model.topology.part_vertices(part)]
+            roots = strip[tree.query(strip)[0] < ROOT_REACH]
+            if len(roots):
+                away = cKDTree(roots).query(model.template[skin])[0]
+                shade[skin] = np.maximum(shade[skin], strength * np.exp(-((away / width) ** 2)))
+    return shade
 
 
 def paint_map(model: FaceModel) -> Float32:

@@ -35,6 +35,7 @@ void main() {
 
     float above = edge_below(lid_upper[side], in_head), below = -edge_below(lid_lower[side], in_head);
     float shade = 1.0 - lid.z * 0.78 * (1.0 - smoothstep(0.0, 0.0042, above));
+    shade *= 1.0 - 0.75 * (0.3 + 0.7 * lid.y) * (1.0 - smoothstep(0.0003, 0.0013, above));
     shade *= 1.0 - 0.35 * (1.0 - smoothstep(0.0, 0.0018, below));
     shade *= 1.0 - 0.45 * smoothstep(0.006, 0.0135, abs(in_head.x));
     shade *= 0.82 * (1.0 - 0.8 * eye_extra.y);

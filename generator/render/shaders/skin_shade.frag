@@ -39,7 +39,7 @@ float bristles(float ragged) {
     float grown = smoothstep(0.001, 0.006, beard_shape.y);
     float dots = grained(v_map.xy * 60.0 + seed.wz, 60.0).g;
     float strokes = grained(vec2(v_map.x * 46.0 + v_map.y * 9.0, v_map.y * 30.0) + seed.wz, 46.0).b;
-    float here = smoothstep(0.25, 0.9, v_mask.y + 0.5 * ragged * v_mask.y);
+    float here = smoothstep(0.1, 1.0, v_mask.y + 0.6 * ragged * v_mask.y);
     float amount = here * (0.25 + 0.75 * beard.w);
     float hairs = smoothstep(0.95 - amount, 1.25 - amount, mix(dots, strokes, grown));
     return here * mix(0.5 * amount * hairs + 0.28 * amount, max(hairs, 0.75 * amount), grown);
@@ -92,11 +92,13 @@ void main() {
     float jitter = (coarse.g - 0.5) * 0.5 + (fine.b - 0.5) * 0.6;
     float cover = brow_cover();
     base = mix(base, brow.rgb, cover);
-    base = mix(base, beard.rgb, bristles(coarse.g - 0.5));
+    vec3 bristle = mix(min(beard.rgb, 0.6 * base), beard.rgb, smoothstep(0.001, 0.006, beard_shape.y));
+    base = mix(base, bristle, bristles(coarse.g + fine.r - 1.0));
     float scalp = smoothstep(0.4, 0.75, v_tint.w + jitter * 0.45 - 0.12 * hair_shape.x);
     base = mix(base, hair.rgb * (0.6 + 0.6 * fine.b), scalp * hair_shape.z);
     float upper = smoothstep(-0.002, 0.002, v_map.y);
-    float lash = smoothstep(0.1, 0.7, v_mask.w) * mix(0.3, 0.75, upper) * (0.5 + 0.5 * lid.y + 0.5 * lid.x);
+    float lash = smoothstep(0.03, 0.45, v_mask.w) * mix(0.55, 0.95, upper)
+        * (0.65 + 0.35 * lid.y + 0.4 * lid.x);
     base = mix(base, vec3(0.018, 0.012, 0.01), min(lash, 0.95));
     float worn = smoothstep(0.45, 0.55, v_mask.z);
     base = mix(base, cloth(), worn);
