@@ -7,6 +7,7 @@ Directions are in the world and point to the light. `left` and `right` are the s
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 Colour = tuple[float, float, float]
@@ -225,13 +226,19 @@ def attributes(look: Look) -> dict[str, float | str]:
     }
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Return the annotated types of a dataclass: working them out costs more than using them."""
+    return get_type_hints(kind)
+
+
 def _build(kind: Any, value: Any) -> Any:
     """Return `value`, as JSON holds it, as an instance of the annotated type `kind`."""
     if get_origin(kind) is tuple:
         item = get_args(kind)[0]
         return tuple(_build(item, entry) for entry in value)
     if isinstance(value, Mapping):
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         names = {field.name for field in fields(kind)}
         if names != set(value):
             raise ValueError(f"{kind.__name__}: fields {sorted(names ^ set(value))} do not match")
