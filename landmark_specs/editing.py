@@ -99,7 +99,7 @@ def complete(draft: Draft, surface: Surface) -> Draft:
         twin = draft.names[-1]
         wanted = other_side(name)
         if wanted != name and wanted not in draft.names:
-            draft, twin = _renamed(draft, {twin: wanted}), wanted
+            draft, twin = renamed(draft, {twin: wanted}), wanted
         for group in groups:
             draft = _join(draft, other_side(group), twin)
     for key, line in draft.lines.items():
@@ -146,7 +146,7 @@ def rename(draft: Draft, old: str, new: str, *, mirrored: bool) -> Draft:
             raise SpecError(
                 f"{after!r} is a point already", f"renaming {before!r}", "choose another"
             )
-    return _renamed(draft, changes)
+    return renamed(draft, changes)
 
 
 def move(draft: Draft, names: Collection[str], place: int) -> Draft:
@@ -310,7 +310,9 @@ def _with_line(draft: Draft, key: str, line: DraftLine) -> Draft:
     return replace(draft, lines={**draft.lines, key: line})
 
 
-def _renamed(draft: Draft, changes: Mapping[str, str]) -> Draft:
+def renamed(draft: Draft, changes: Mapping[str, str]) -> Draft:
+    """Return the draft with points renamed, all at once: old name -> new name."""
+
     def new(name: str) -> str:
         return changes.get(name, name)
 
