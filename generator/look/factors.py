@@ -92,7 +92,7 @@ class Wardrobe:
 
     shirt: Colour
     shirt_second: Colour
-    shirt_pattern: float  # 0 plain, else stripes or blotches per metre; negative: horizontal
+    shirt_pattern: float  # 0 plain; blotches, or negative: stripes, a metre
     glasses: str  # none, clear, sun
     frame_colour: Colour
     frame_shape: float  # superellipse exponent: 2 round to 6 rectangular

@@ -37,7 +37,7 @@ layout(std140) uniform Sample {
     vec4 brow_shape;         // thickness, arch, length, height in metres
     vec4 beard;              // colour; w: density
     vec4 beard_shape;        // kind 0 none 1 stubble 2 moustache 3 goatee 4 full; length in metres
-    vec4 shirt;              // w: pattern, stripes a metre (negative: across), 0 plain
+    vec4 shirt;              // w: pattern, blotches or (negative) stripes a metre, 0 plain
     vec4 shirt_second;       // w: unused
     vec4 backdrop;           // layer, mip level, contrast, level
     vec4 backdrop_place;     // shift, zoom, angle (negative zoom: flipped)

@@ -25,7 +25,7 @@ vec3 tint() {
     result *= mix(vec3(1.0), vec3(0.88, 0.76, 0.76), mask_a.z);
     result *= mix(vec3(1.0), make_up.rgb, make_up.w * mask_a.z);
     float fold = 4.0 * mask_a.z * (1.0 - mask_a.z) * (1.0 - mask_b.x);
-    result *= 1.0 - 0.5 * lid.w * fold;
+    result *= 1.0 - 0.65 * lid.w * fold;
     result *= mix(vec3(1.0), vec3(0.42, 0.2, 0.19), mask_a.y);
     return result * mix(1.0, 0.12, mask_b.w);
 }

@@ -65,7 +65,7 @@ vec3 skin_albedo(vec4 coarse, vec4 fine) {
     float spots = smoothstep(1.0 - 0.16 * face.w, 1.0 - 0.1 * face.w, fine.a) * step(0.01, face.w);
     base *= mix(vec3(1.0), vec3(0.62, 0.45, 0.36), spots * 0.5);
     base *= 1.0 + (fine.g - 0.5) * 0.2 * grain.y;
-    base *= 1.0 - 0.42 * grain.z * furrows(coarse.r);
+    base *= 1.0 - 0.55 * grain.z * furrows(coarse.r);
     float lip = smoothstep(0.3, 0.75, v_mask.x);
     float wrinkled = 1.0 - 0.18 * lip * fine.b;
     return base * mix(vec3(1.0), lips.rgb, lip * lips.w) * wrinkled;
@@ -73,7 +73,8 @@ vec3 skin_albedo(vec4 coarse, vec4 fine) {
 
 vec3 cloth() {
     vec2 p = vec2(v_map.x, v_map.y);
-    float wave = shirt.w > 0.0 ? sin(p.x * shirt.w * 6.28) : sin(p.y * shirt.w * 6.28);
+    float blotch = (grained(p * shirt.w * 0.12 + seed.yx, 0.12 * abs(shirt.w)).r - 0.6) * 3.0;
+    float wave = shirt.w > 0.0 ? blotch : sin(p.y * shirt.w * 6.28);
     float second = abs(shirt.w) < 0.5 ? 0.0 : smoothstep(-0.2, 0.2, wave);
     vec3 weave = mix(shirt.rgb, shirt_second.rgb, second);
     return weave * (0.85 + 0.3 * grained(p * 9.0 + seed.xy, 9.0).r);
@@ -97,9 +98,9 @@ void main() {
     float scalp = smoothstep(0.4, 0.75, v_tint.w + jitter * 0.45 - 0.12 * hair_shape.x);
     base = mix(base, hair.rgb * (0.6 + 0.6 * fine.b), scalp * hair_shape.z);
     float upper = smoothstep(-0.002, 0.002, v_map.y);
-    float lash = smoothstep(0.03, 0.45, v_mask.w) * mix(0.55, 0.95, upper)
-        * (0.65 + 0.35 * lid.y + 0.4 * lid.x);
-    base = mix(base, vec3(0.018, 0.012, 0.01), min(lash, 0.95));
+    float lash = smoothstep(0.03, 0.45, v_mask.w) * mix(0.72, 1.0, upper)
+        * (0.74 + 0.26 * lid.y + 0.3 * lid.x);
+    base = mix(base, vec3(0.018, 0.012, 0.01), min(lash, 0.97));
     float worn = smoothstep(0.45, 0.55, v_mask.z);
     base = mix(base, cloth(), worn);
     float matte = 1.0 - max(worn, max(cover, scalp * hair_shape.z));
