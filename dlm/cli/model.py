@@ -13,6 +13,9 @@ Name = typer.Argument("makehuman", help="A head model's name.")
 Out = typer.Option(None, "--out", "-o", help="Draw the model into this PNG.", show_default=False)
 Seed = typer.Option(0, help="Which people the picture shows.")
 AsJson = typer.Option(False, "--json", help="Print JSON.")
+NewName = typer.Argument(help="ict for ICT-FaceKit, or a name of your own.")
+Source = typer.Argument(help="A clone of ICT-FaceKit, or a head's .npz.")
+Replace = typer.Option(False, "--replace", help="Take the place of a head added before.")
 
 
 @app.command("list")
@@ -63,11 +66,7 @@ def show(name: str = Name, out: Path | None = Out, seed: int = Seed) -> None:
 
 
 @app.command()
-def add(
-    name: str = typer.Argument(help="ict for ICT-FaceKit, or a name of your own."),
-    path: Path = typer.Argument(help="A clone of ICT-FaceKit, or a head's .npz."),
-    replace: bool = typer.Option(False, "--replace", help="Take the place of a head added before."),
-) -> None:
+def add(name: str = NewName, path: Path = Source, replace: bool = Replace) -> None:
     """Add a head model: ICT-FaceKit, or any linear model as a .npz (docs/models.md)."""
     from contextlib import ExitStack
 

@@ -24,4 +24,4 @@ def centre_weights(points: NDArray[np.floating]) -> Float32:
     centre = np.linalg.lstsq(design, (rays**2).sum(axis=1), rcond=None)[0][:3]
     conditions = np.column_stack([np.ones(len(rays)), rays])
     weights = np.linalg.lstsq(conditions.T, np.array([1.0, *centre]), rcond=None)[0]
-    return weights.astype(np.float32)
+    return np.asarray(weights, dtype=np.float32)

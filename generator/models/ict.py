@@ -27,7 +27,7 @@ LICENCE = "MIT"
 VERTICES, POLYGONS = 26_719, 26_384
 _METRES = 0.01
 _SKIN = (0, 14_034)  # polygons of face, head and neck, mouth socket, eye sockets
-_OUTER_SKIN, _EYE_SOCKETS = 11_144, 13_226  # of these, the first of the mouth's and the eyes' inside
+_OUTER_SKIN, _EYE_SOCKETS = 11_144, 13_226  # where of these the mouth's and the eyes' inside begin
 _MOUTH = (11_248, 13_294)  # vertices of the mouth's inside
 _PARTS: dict[str, tuple[int, int]] = {  # polygons
     "skin": _SKIN,
@@ -134,7 +134,7 @@ def _by_part(clone: Clone, neutral: NDArray[np.float64]) -> tuple[list[list[int]
 def _upper_strips(
     strips: list[list[int]], neutral: NDArray[np.float64], middle: float
 ) -> list[bool]:
-    """Return for each lash polygon whether its strip of 114 vertices lies above the eyes' middle."""
+    """Return for each lash polygon whether its strip of 114 vertices lies above `middle`."""
     first = min(min(polygon) for polygon in strips)
     above = neutral[first:].reshape(-1, 114, 3)[..., 1].mean(axis=1) > middle - 0.3
     return [bool(above[(polygon[0] - first) // 114]) for polygon in strips]
@@ -152,8 +152,9 @@ def _triangles(
 
 
 def _edges(polygons: list[list[int]]) -> NDArray[np.int64]:
-    pairs = {(min(a, b), max(a, b)) for p in polygons for a, b in zip(p, p[1:] + p[:1], strict=True)}
-    return np.array(sorted(pairs))
+    """Return the sides (E, 2) of all polygons, each once."""
+    sides = [pair for p in polygons for pair in zip(p, p[1:] + p[:1], strict=True)]
+    return np.unique(np.sort(np.array(sides), axis=1), axis=0)
 
 
 def _packed(key: str, modes: NDArray[np.float32]) -> Arrays:

@@ -133,11 +133,12 @@ def _vertices(path: Path) -> NDArray[np.float64]:
 
 def _polygons(path: Path, count: int) -> list[list[int]]:
     """Return the faces of an OBJ file as 0-based vertex numbers, in the file's order."""
-    rows: list[list[int]] = []
     try:
-        for line in path.read_text(encoding="utf-8", errors="strict").splitlines():
-            if line.startswith("f "):
-                rows.append([int(word.partition("/")[0]) - 1 for word in line.split()[1:]])
+        lines = path.read_text(encoding="utf-8").splitlines()
+        rows = [
+            [int(word.partition("/")[0]) - 1 for word in line.split()[1:]]
+            for line in lines if line.startswith("f ")
+        ]  # fmt: skip
     except (ValueError, UnicodeDecodeError):
         raise ModelError("is damaged: a face is no list of vertex numbers", str(path),
                          "fetch the clone again") from None  # fmt: skip

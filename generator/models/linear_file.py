@@ -82,7 +82,7 @@ def _check_mesh(arrays: Mapping[str, NDArray[Any]], where: str) -> int:
              f"triangles is {_shape(triangles)}, not (T, 3) whole numbers")  # fmt: skip
     low, high = int(triangles.min()), int(triangles.max())
     _require(low >= 0 and high < count, where,
-             f"triangles name vertex {low if low < 0 else high}, the template has {count}")  # fmt: skip
+             f"triangles name vertex {min(low, 0) or high}, the template has {count}")  # fmt: skip
     _require(metres.size == 1 and _numbers(metres) and float(metres.reshape(())) > 0, where,
              "metres is not one number above 0 (metres in a unit of the template)")  # fmt: skip
     size = float(np.ptp(template[:, 1]) * float(metres.reshape(())))
@@ -107,8 +107,8 @@ def _check_units(arrays: Mapping[str, NDArray[Any]], where: str) -> None:
     _require(names.dtype.kind == "U" and names.shape == (len(arrays["expression"]),), where,
              "expression_names is not one string a mode of expression")  # fmt: skip
     for name in names.tolist():
-        _require(name in ARKIT_UNITS, where,
-                 f"expression_names has {name!r}, which is no ARKit unit such as 'jawOpen'")  # fmt: skip
+        said = f"expression_names has {name!r}, which is no ARKit unit such as 'jawOpen'"
+        _require(name in ARKIT_UNITS, where, said)
     _require(len(set(names.tolist())) == len(names), where, "expression_names has a name twice")
 
 
@@ -120,7 +120,7 @@ def _check_parts(arrays: Mapping[str, NDArray[Any]], where: str) -> None:
     names, sizes = arrays["part_names"], arrays["part_sizes"]
     _require(names.dtype.kind == "U" and names.ndim == 1 and sizes.shape == names.shape
              and sizes.dtype.kind in "iu" and len(names) > 0, where,
-             "part_names and part_sizes are not strings and whole numbers of one length")  # fmt: skip
+             "part_names and part_sizes are not strings and sizes of one length")  # fmt: skip
     for name in names.tolist():
         _require(name in PARTS, where, f"part_names has {name!r}; choose of {', '.join(PARTS)}")
     _require("skin" in names.tolist() and len(set(names.tolist())) == len(names), where,
@@ -158,8 +158,9 @@ def _check_optional(arrays: Mapping[str, NDArray[Any]], where: str, count: int) 
              "neck_share and neck_pivot come together or not at all")  # fmt: skip
     for key in [name for name in arrays if name.startswith("region_") or name == "neck_share"]:
         value = arrays[key]
-        _require(value.shape == (count,) and _numbers(value) and float(value.min()) >= 0
-                 and float(value.max()) <= 1, where, f"{key} is not ({count},) numbers from 0 to 1")  # fmt: skip
+        fits = value.shape == (count,) and _numbers(value)
+        _require(fits and float(value.min()) >= 0 and float(value.max()) <= 1, where,
+                 f"{key} is not ({count},) numbers from 0 to 1")  # fmt: skip
 
 
 def _numbers(values: NDArray[Any]) -> bool:

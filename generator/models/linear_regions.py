@@ -90,7 +90,7 @@ def _skull(points: Points, topology: Topology) -> Points:
 
 def _geometric(points: Points, topology: Topology, chin: Points) -> dict[str, Points]:
     """Return the masks that need no other head."""
-    x, y, z = points.T
+    y, z = points[:, 1], points[:, 2]
     drawn = np.unique(topology.triangles)
     position = np.zeros(len(points), dtype=np.int64)
     position[drawn] = np.arange(len(drawn))
@@ -103,7 +103,7 @@ def _geometric(points: Points, topology: Topology, chin: Points) -> dict[str, Po
         line = np.exp(-0.5 * (away / 0.0012) ** 2)
     edge = chin[1] - 0.012 + (chin[2] - 0.02 - z) * 0.45
     neck = _step(np.minimum(edge, -0.03) - y, 0.006)
-    shirt = _step(-0.175 - y - 0.35 * z, 0.004)
+    shirt = _step(-0.175 - y - 0.35 * z, 0.009)  # as wide as a triangle of a coarse neck
     return {"cavity": cavity, "lash_line": line, "neck": neck * (1 - shirt), "shirt": shirt * neck}
 
 

@@ -23,7 +23,7 @@ _LIDS = {"upper_share": 0.85, "falloff": 0.0045, "blur": 0.0012}  # the upper li
 _LIPS = {"upper_share": 0.5, "falloff": 0.005, "blur": 0.0012}
 _LIP_OVERLAP = np.float32(3e-4)  # metres that shut lips press into each other
 _CLEAR_IN, _CLEAR_OUT = 1.5e-4, 5e-4  # metres of lid before the ball: its inner, its outer face
-_BLINK_RANGE = (0.6, 1.8)  # weights that a full blink may need
+_BLINK_LEAST, _BLINK_MOST = np.float32(0.6), np.float32(1.8)  # weights a full blink may need
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ def blink_weight(lids: Lids, identity: Float32, expression: Float32) -> tuple[Fl
     rest += lids.by_expression @ np.ascontiguousarray(expression.T)
     rest = np.maximum(rest, 0)
     full = np.asarray(lids.towards @ rest)[0]
-    return blink * np.clip(full, *np.float32(_BLINK_RANGE)), np.maximum(1 - blink, 0) * rest
+    return blink * np.clip(full, _BLINK_LEAST, _BLINK_MOST), np.maximum(1 - blink, 0) * rest
 
 
 def fit_lids(rows: Float32, lids: Lids, ball: Ball, opening: Float32) -> None:

@@ -1,7 +1,7 @@
 """Shoulders and breast for a head that ends at the collar: a loft from its lower border.
 
-They are covered by clothes and carry no landmark: what matters is an outline that reads as a person.
-Metres, y up, z out of the face; the shape is that of an adult of average build.
+They are covered by clothes and carry no landmark: what matters is an outline that reads as a
+person. Metres, y up, z out of the face; the shape is that of an adult of average build.
 """
 
 from collections import Counter
@@ -33,8 +33,8 @@ def add_shoulders(points: Points, polygons: list[list[int]]) -> Shoulders:
     inner = _inner_neighbours(border, polygons)
     centre = (edge.max(axis=0) + edge.min(axis=0)) / 2
     angle = np.arctan2(edge[:, 0] - centre[0], edge[:, 2] - centre[2])
-    reach = ((np.abs(np.sin(angle)) / _HALF_WIDTH) ** _ROUNDNESS
-             + (np.abs(np.cos(angle)) / _HALF_DEPTH) ** _ROUNDNESS) ** (-1 / _ROUNDNESS)  # fmt: skip
+    beside, before = np.abs(np.sin(angle)) / _HALF_WIDTH, np.abs(np.cos(angle)) / _HALF_DEPTH
+    reach = (beside**_ROUNDNESS + before**_ROUNDNESS) ** (-1 / _ROUNDNESS)
     outer = np.stack([centre[0] + reach * np.sin(angle), edge[:, 1] - _SLOPE,
                       centre[2] + reach * np.cos(angle)], axis=1)  # fmt: skip
     lowest = outer.copy()

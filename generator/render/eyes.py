@@ -15,6 +15,9 @@ class EyeFinder:
     """Finds balls and lid edges by vertices picked once on the template."""
 
     def __init__(self, model: FaceModel) -> None:
+        self._blind = not all(f"eye_{side}" in model.topology.parts for side in SIDES)
+        if self._blind:
+            return
         self.balls = [model.topology.part_vertices(f"eye_{side}") for side in SIDES]
         rest = model.template
         self.fronts = [ball[np.argmax(rest[ball, 2])] for ball in self.balls]
@@ -24,6 +27,8 @@ class EyeFinder:
 
     def find(self, vertices: Float32, rotation: Float32) -> EyeState:
         """Return the state of the eyes of `vertices` (V, 3), in the world."""
+        if self._blind:
+            return _no_eyes()
         centre = np.stack(
             [share @ vertices[ball] for share, ball in zip(self.weights, self.balls, strict=True)]
         )
@@ -43,6 +48,14 @@ class EyeFinder:
             lower=lower.astype(np.float32),
             openness=gap.astype(np.float32),
         )
+
+
+def _no_eyes() -> EyeState:
+    """Return what stands for the eyes of a head without: nothing is drawn by it."""
+    nowhere, ahead = np.zeros((2, 3), np.float32), np.tile(np.eye(3, dtype=np.float32)[2], (2, 1))
+    one = np.ones(2, np.float32)
+    return EyeState(centre=nowhere, radius=one, axis=ahead, upper=nowhere, lower=nowhere,
+                    openness=one)  # fmt: skip
 
 
 def _edge(model: FaceModel, ball: Int32, sign: float) -> Int32:
