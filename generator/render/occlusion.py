@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dlm.generator.models.base import Float32
 
-DIRECTIONS = 192
+DIRECTIONS = 96
 BIAS = 0.004  # metres a vertex may lie behind the picture's depth
 
 
