@@ -18,7 +18,7 @@ from dlm.datasets import Dataset
 from dlm.errors import TrainError
 from dlm.landmark_specs import LandmarkSpec
 from dlm.train import metrics
-from dlm.train.data import Pictures, TrainingData, divisors
+from dlm.train.data import Pictures, TrainingData, box_divisors
 from dlm.train.evaluate import Scores, protocol_for, score_photos
 from dlm.train.faces import Float32
 from dlm.train.photos import PhotoSet
@@ -56,7 +56,7 @@ class Trained:
     run: RunFile
     weights: int
     megabytes: float
-    synthetic: Float64  # (N,) errors of held-out renders on the shared points, fractions
+    synthetic: Float64  # (N,) errors of the shared points on held-out renders, of the box
     predicted: Float32  # (N, P, 2) all points of the layout on those renders
     real: Mapping[str, Scores] = field(default_factory=dict)  # protocol -> scores on photos
     adapter: Mapping[str, Any] = field(default_factory=dict)
@@ -166,7 +166,7 @@ def _score(
     spec, faces = data.spec, data.validation
     predicted = predictor.points(faces.images)
     chosen = spec.ibug68[shared]
-    dividers = divisors(faces.points, spec)[1]
+    dividers = box_divisors(faces.points, spec)
     protocols = ["nearest", *(["adapter"] if plan.adapt_on else [])] if plan.real else []
     real: dict[str, Scores] = {}
     adapter: dict[str, Any] = {}

@@ -8,7 +8,7 @@ from dlm.datasets.files import replacing
 from dlm.train.metrics import THRESHOLD, ced
 
 
-def draw_curves(path: Path, log: Sequence[Mapping[str, Any]], normaliser: str) -> None:
+def draw_curves(path: Path, log: Sequence[Mapping[str, Any]]) -> None:
     """Write a PNG of loss and held-out NME against samples seen."""
     from matplotlib.figure import Figure
 
@@ -19,9 +19,9 @@ def draw_curves(path: Path, log: Sequence[Mapping[str, Any]], normaliser: str) -
     left.set(title="training loss (KL + smooth L1)", xlabel="samples seen", yscale="log")
     right.plot(seen, [100 * entry["nme"] for entry in log], color="tab:orange", marker=".")
     right.set(title="held-out identities", xlabel="samples seen", yscale="log")
-    right.set_ylabel(f"NME, % of {normaliser.replace('_', '-')}")
+    right.set_ylabel("NME, % of the box")
     for axes in (left, right):
-        axes.grid(alpha=0.3, which="both")
+        _plain_numbers(axes)
     _save(figure, path)
 
 
@@ -41,7 +41,7 @@ def draw_ced(path: Path, errors: Mapping[str, Any], normaliser: str) -> None:
     _save(figure, path)
 
 
-def curves_figure(logs: Mapping[str, Sequence[Mapping[str, Any]]], normaliser: str) -> Any:
+def curves_figure(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Any:
     """Return a figure of held-out NME against samples seen, one curve a layout."""
     from matplotlib.figure import Figure
 
@@ -51,10 +51,20 @@ def curves_figure(logs: Mapping[str, Sequence[Mapping[str, Any]]], normaliser: s
         nmes = [100 * entry["nme"] for entry in log]
         axes.plot([entry["seen"] for entry in log], nmes, marker=".", label=name)
     axes.set(xlabel="samples seen", yscale="log")
-    axes.set_ylabel(f"NME of all points, % of {normaliser.replace('_', '-')}")
-    axes.grid(alpha=0.3, which="both")
+    axes.set_ylabel("NME of all points, % of the box")
+    _plain_numbers(axes)
     axes.legend()
     return figure
+
+
+def _plain_numbers(axes: Any) -> None:
+    """Write 20 where a logarithmic axis would write 2 x 10^1."""
+    from matplotlib.ticker import LogLocator, StrMethodFormatter
+
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter("")
+    axes.grid(alpha=0.3)
 
 
 def _save(figure: Any, path: Path) -> None:

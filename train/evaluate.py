@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dlm.datasets import Dataset
 from dlm.train import crops, metrics
-from dlm.train.data import divisors
+from dlm.train.data import box_divisors
 from dlm.train.faces import Report, boxes_of, plain_crops, split_by_identity
 from dlm.train.photos import PhotoSet, merge
 from dlm.train.predictor import Predictor
@@ -21,10 +21,11 @@ Float64 = NDArray[np.float64]
 RESEARCH_ONLY = "scored on photographs for research; a fitted adapter is for research use only"
 RENDERS_ONLY = "scored on renders; no photographs are involved"
 NOTES = {
-    "unit": "all errors, auc8 and fr8 in per cent; auc8 and fr8 of the ocular error",
+    "unit": "all errors, auc8 and fr8 in per cent",
     "ocular": "distance of the outer eye corners (iBUG 37 and 46, counted from 1)",
     "pupil": "distance of the means of the six points of each eye",
     "box": "square root of width times height of the tight box of the labels",
+    "all_points": "on renders: every point of the layout, by the box of the 68 among them",
 }
 
 
@@ -140,7 +141,7 @@ def score_renders(predictor: Predictor, dataset: Dataset, *, flip: bool, report:
     faces = plain_crops(dataset, rows, boxes_of(truth, predictor.spec), predictor.size, report)
     labelled = faces.label(truth)
     predicted = predictor.points(faces.images, flip=flip)
-    name, dividers = divisors(labelled.points, predictor.spec)
+    dividers = box_divisors(labelled.points, predictor.spec)
     each = metrics.point_errors(predicted, labelled.points) / dividers[:, None]
     chosen, nearest = predictor.spec.ibug68, predictor.spec.ibug68 >= 0
     answers, truth_68 = (
@@ -152,7 +153,7 @@ def score_renders(predictor: Predictor, dataset: Dataset, *, flip: bool, report:
         crops=faces.images,
         predicted=predicted.astype(np.float64),
         truth=labelled.points.astype(np.float64),
-        errors={f"layout_{name}": each.mean(axis=1), **_errors_68(answers, truth_68, nearest)},
+        errors={"all_points": each.mean(axis=1), **_errors_68(answers, truth_68, nearest)},
         groups={g: float(each[:, i].mean()) for g, i in predictor.spec.groups.items() if len(i)},
     )
 

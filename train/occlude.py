@@ -34,22 +34,22 @@ def cast_shadow(images: Tensor, rng: Generator) -> Tensor:
 
 
 def cover(images: Tensor, rng: Generator) -> Tensor:
-    """Lay one to three patches, boxes to ellipses of 5 to 45 % of the side, over each image."""
+    """Lay one to three patches of 5 to 45 % of the side, over each image."""
     for share in PATCH_CHANCES:
         images = on_some(images, share, rng, lay_patch)
     return images
 
 
 def lay_patch(images: Tensor, rng: Generator) -> Tensor:
-    """Cover each image by one patch with soft edges."""
+    """Cover each image by one patch, a box or an ellipse, with soft edges."""
     batch, size = len(images), images.shape[-1]
     angle, centre = uniform(rng, 0, math.pi, batch), uniform(rng, -0.5, 0.5, batch, 2)
     u, v = _rotated_axes(size, angle, centre)
     halves = torch.exp(uniform(rng, math.log(0.025), math.log(0.22), batch, 2))
-    power = torch.exp(uniform(rng, math.log(2), math.log(10), batch))
-    reach = (u / _maps(halves[:, 0])).abs().clamp(1e-4, 4) ** _maps(power)
-    reach = reach + (v / _maps(halves[:, 1])).abs().clamp(1e-4, 4) ** _maps(power)
-    mask = ((1 - reach) * 8).clamp(0, 1)[:, None].to(images.device)
+    across, along = (u / _maps(halves[:, 0])) ** 2, (v / _maps(halves[:, 1])) ** 2
+    boxes = _maps(uniform(rng, 0, 1, batch) < 0.5)
+    reach = torch.where(boxes, torch.maximum(across, along), across + along)
+    mask = ((1 - reach) * 4).clamp(0, 1)[:, None].to(images.device)
     return torch.lerp(images, textures(images, rng), mask)
 
 

@@ -79,7 +79,8 @@ def _score(runs: Sequence[Trained], reference: Sequence[Trained], name: str) -> 
     photos = runs[0].real[name].photos if name in runs[0].real else np.arange(len(each))
     numbers: dict[str, Any] = {
         "n": len(each),
-        "nme_ocular": _percent(each.mean()),
+        "normaliser": "ocular" if name in runs[0].real else "box",
+        "nme": _percent(each.mean()),
         "ci95": [_percent(x) for x in bootstrap_ci(each, photos)],
         "by_seed": [_percent(x) for x in errors.mean(axis=1)],
         "auc8": _percent(np.mean([auc(seed) for seed in errors])),
@@ -118,7 +119,7 @@ def _curves(comparison: Comparison, out: Path) -> bytes:
         for spec in plan.specs
     }
     buffer = io.BytesIO()
-    curves_figure(logs, comparison.runs[0].run.normaliser).savefig(buffer, format="png", dpi=110)
+    curves_figure(logs).savefig(buffer, format="png", dpi=110)
     return buffer.getvalue()
 
 

@@ -49,8 +49,7 @@ class RunFile:
     finished: bool = False
     samples_seen: int = 0
     seconds: float = 0.0
-    nme: float | None = None  # of held-out faces, a fraction of the normaliser
-    normaliser: str = ""
+    nme: float | None = None  # of held-out faces, a fraction of their box
 
     @property
     def spec(self) -> LandmarkSpec:

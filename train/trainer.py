@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from dlm.errors import TrainError
 from dlm.train.augment import Augmentation
-from dlm.train.data import TrainingData, divisors
+from dlm.train.data import TrainingData, box_divisors
 from dlm.train.draws import generator
 from dlm.train.ema import MovingAverage
 from dlm.train.faces import Float32, UInt8, batch_rows
@@ -135,10 +135,10 @@ class Trainer:
         )
 
     def validate(self) -> float:
-        """Return the NME of the held-out faces, a fraction of the layout's normaliser."""
+        """Return the NME of the held-out faces, a fraction of their box."""
         truth = self.data.validation.points
         predicted = self.predict(self.data.validation.images)
-        return float(nme(predicted, truth, divisors(truth, self.data.spec)[1]).mean())
+        return float(nme(predicted, truth, box_divisors(truth, self.data.spec)).mean())
 
     def state(self) -> dict[str, Tensor]:
         """Return everything that the next step depends on."""

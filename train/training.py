@@ -10,7 +10,7 @@ import torch
 import dlm
 from dlm.errors import TrainError
 from dlm.train.curves import draw_curves
-from dlm.train.data import TrainingData, divisors
+from dlm.train.data import TrainingData
 from dlm.train.modes import mode
 from dlm.train.networks.landmark import build
 from dlm.train.precision import by_name, fastest, measure
@@ -133,7 +133,7 @@ class _Recorder:
 
     def _draw(self) -> None:
         log = self.folder.read_log()
-        draw_curves(self.folder.path / "curves.png", log, self.run.normaliser)
+        draw_curves(self.folder.path / "curves.png", log)
         draw_samples(self.folder.path / "samples.png", self.trainer)
         self._drawn = time.monotonic()
 
@@ -156,7 +156,6 @@ def _describe(
         versions=_versions(),
         licence=mode(settings.mode).licence,
         command=command,
-        normaliser=divisors(data.validation.points, data.spec)[0],
     )
 
 

@@ -94,7 +94,7 @@ def _print(content: "dict[str, Any]") -> None:
     rows = [
         [
             layout["name"], layout["points"],
-            *(f"{layout['scores'][name]['nme_ocular']:.2f} %" for name in columns),
+            *(f"{layout['scores'][name]['nme']:.2f} %" for name in columns),
             layout["samples_per_s"], layout["megabytes"],
         ]
         for layout in content["layouts"]

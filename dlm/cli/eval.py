@@ -112,7 +112,7 @@ def _on_photos(
 def _lines(content: "dict[str, Any]") -> dict[str, object]:
     shown = ("n", "nme_ocular", "nme_pupil", "nme_box", "auc8", "fr8", "protocol", "crop")
     lines: dict[str, object] = {key: content[key] for key in shown}
-    lines |= {key: value for key, value in content.items() if key.startswith("nme_layout")}
+    lines |= {key: value for key, value in content.items() if key == "nme_all_points"}
     lines["groups"] = ", ".join(f"{name} {error:.2f}" for name, error in content["groups"].items())
     if "adapter" in content:
         lines["adapter"] = content["adapter"]["chosen"]

@@ -75,6 +75,6 @@ def command(
         )
     typer.echo(
         f"{out}: {run.samples_seen:,} samples in {console.duration(run.seconds)}, "
-        f"NME {100 * (run.nme or 0):.2f} % of {run.normaliser} on "
+        f"NME {100 * (run.nme or 0):.2f} % of the box on "
         f"{run.dataset['held_out_faces']} held-out faces"
     )
