@@ -152,18 +152,10 @@ def _dense(modes: Float32) -> sp.csr_matrix:
 def _units(arrays: Arrays, metres: float) -> sp.csr_matrix:
     """Return (3V, 52), each unit in its place; units that the head lacks are empty."""
     modes = _scaled(arrays, "expression", metres)
+    dense = np.zeros((modes.shape[1] * 3, len(ARKIT_UNITS)), dtype=np.float32)
     place = [ARKIT_UNITS.index(name) for name in arrays["expression_names"].tolist()]
-    rows, columns, data = [], [], []
-    for unit, mode in zip(place, modes.reshape(len(modes), -1), strict=True):
-        moved = np.flatnonzero(mode)
-        rows.append(moved)
-        columns.append(np.full(len(moved), unit))
-        data.append(mode[moved])
-    shape = (modes.shape[1] * 3, len(ARKIT_UNITS))
-    if not rows:
-        return sp.csr_matrix(shape, dtype=np.float32)
-    entries = (np.concatenate(data), (np.concatenate(rows), np.concatenate(columns)))
-    return sp.csr_matrix(entries, shape=shape)
+    dense[:, place] = modes.reshape(len(modes), -1).T
+    return sp.csr_matrix(dense)
 
 
 def _neck(arrays: Arrays) -> NeckRig | None:

@@ -34,7 +34,8 @@ class Slit:
 
     def of_basis(self, basis: sp.csr_matrix) -> sp.csr_matrix:
         """Return (K, M): what each column of `basis` (3V, M) adds to the opening."""
-        return sp.csr_matrix(self.opening @ basis[np.arange(1, basis.shape[0], 3)])
+        edges = np.unique(self.opening.indices)
+        return sp.csr_matrix(self.opening[:, edges] @ basis[3 * edges + 1])
 
 
 @dataclass(frozen=True, eq=False)
