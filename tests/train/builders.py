@@ -55,11 +55,13 @@ def palette() -> np.ndarray:
     return np.array([colorsys.hsv_to_rgb(hue, 1, 1) for hue in hues])
 
 
-def draw(points: np.ndarray, size: int, radius: float = 2.5) -> np.ndarray:
+def draw(
+    points: np.ndarray, size: int, radius: float = 2.5, colours: np.ndarray | None = None
+) -> np.ndarray:
     """Return a (size, size, 3) uint8 picture of soft dots at (6, 2) pixels."""
     y, x = np.mgrid[:size, :size].astype(float)
     image = np.full((size, size, 3), 0.25)
-    for (px, py), colour in zip(points, palette(), strict=True):
+    for (px, py), colour in zip(points, palette() if colours is None else colours, strict=True):
         mass = np.exp(-((x - px) ** 2 + (y - py) ** 2) / (2 * radius**2))[..., None]
         image = image * (1 - mass) + colour * mass
     return (image * 255).round().astype(np.uint8)
