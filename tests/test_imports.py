@@ -25,6 +25,8 @@ HOMES = {  # library -> the only folders whose modules may import it
     "moderngl": ("generator/render/",),
     "typer": ("dlm/cli/",),
     "rich": ("dlm/cli/",),
+    "viser": ("dlm/cli/design/",),
+    "websockets": ("dlm/cli/design/",),
 }
 FIRST_PARTY = {"landmark_specs", "datasets", "generator", "train"}
 HEAVY = {"numpy", "torch", "pyarrow", "pandas", "matplotlib", "OpenGL", "pyrender", "PIL", "scipy"}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dlm.landmark_specs import LandmarkSpec
     from dlm.landmark_specs.checks import Verdict
 
-app = typer.Typer(help="Landmark layouts: list, show, check.")
+app = typer.Typer(help="Landmark layouts: list, show, check, design.")
 
 NameOrFile = typer.Argument(help="A shipped layout's name, or a YAML file.", show_default=False)
 Out = typer.Option(None, "--out", "-o", help="Draw every index into this PNG.", show_default=False)
@@ -98,6 +98,24 @@ def check(
         _print_verdicts(spec, heads, failed)
     if failed:
         raise typer.Exit(1)
+
+
+@app.command()
+def design(
+    name: str | None = typer.Argument(
+        None, help="A shipped layout to copy, a YAML file, or the name of a new layout."
+    ),
+    model: str = typer.Option("makehuman", help="The head to pick on."),
+    port: int = typer.Option(8090, min=0, max=65535, help="The next free one is taken."),
+) -> None:
+    """Pick a layout on a head in the browser; Ctrl-C stops.
+
+    Prints the page's address, which nobody can open without the token in it.
+    """
+    from dlm.cli.design.serve import require_viser, serve
+
+    require_viser()
+    serve(name, model, port)
 
 
 def _head(name: str) -> "FaceModel":
