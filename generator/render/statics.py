@@ -15,7 +15,7 @@ SKULL_AXIS_Z = -0.08  # metres: the upright axis that cylindrical coordinates tu
 # The brow's middle line from inner to outer end, x and height over the corners of the eyes in
 # units of the distance between the outer corners: half a brow's width below points 17 to 26 of
 # the layouts, which lie on its upper edge, as annotators put them (374 nearly frontal faces).
-BROW_LINE = ((0.13, 0.103), (0.275, 0.170), (0.425, 0.204), (0.568, 0.190), (0.67, 0.140))
+BROW_LINE = ((0.14, 0.13), (0.275, 0.188), (0.425, 0.210), (0.568, 0.190), (0.67, 0.140))
 SKULL_RADIUS = 0.085
 LASH_ROWS = (("lashes_upper", 0.75, 0.0022), ("lashes_lower", 0.3, 0.0014))  # strength, metres
 ROOT_REACH = 0.0015  # metres from the skin within which a vertex of the lashes is a root
