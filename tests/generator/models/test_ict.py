@@ -234,6 +234,16 @@ def test_balls_are_round_and_turn_by_the_gaze(head, people):
         np.testing.assert_allclose(pitch, angle[1], atol=1.5)
 
 
+def test_lids_follow_the_gaze(head, people):
+    gaze = np.zeros((PEOPLE, 2, 2), np.float32)
+    mean = []
+    for degrees in (-20.0, 0.0, 20.0):
+        gaze[:, :, 1] = np.radians(degrees)
+        mean.append(lid_gaps(head, posed(head, people, gaze=gaze)).max(axis=0).mean())
+    assert mean[0] < mean[1] - 1e-3
+    assert mean[1] < mean[2] - 5e-4
+
+
 def test_mouths_at_rest_are_shut_and_open_with_the_jaw(head, people):
     def gap(**units):
         heights = np.ascontiguousarray(posed(head, people, **units)[..., 1].T)
