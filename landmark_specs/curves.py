@@ -5,6 +5,7 @@ Shapes: C curve samples, V vertices, n points; lengths in whatever unit the vert
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 Float = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -16,6 +17,26 @@ def along(curve: Float, fractions: Float) -> Float:
     length = np.concatenate([[0.0], np.cumsum(steps)])
     wanted = np.asarray(fractions) * length[-1]
     return np.stack([np.interp(wanted, length, column) for column in curve.T], axis=1)
+
+
+def spline(knots: Float, closed: bool = False) -> tuple[CubicSpline, Float]:
+    """Return a smooth curve through `knots` (n, D), and the parameter (n,) of each.
+
+    A closed one returns to its first knot at the last of n + 1 parameters. The parameter is the
+    length along the chords.
+    """
+    through = np.concatenate([knots, knots[:1]]) if closed else np.asarray(knots, dtype=np.float64)
+    chords = np.linalg.norm(np.diff(through, axis=0), axis=1)
+    at = np.concatenate([[0.0], np.cumsum(np.maximum(chords, 1e-9))])
+    ends = "periodic" if closed else "natural"
+    return CubicSpline(at, through, bc_type=ends), at
+
+
+def spread(knots: Float, count: int) -> Float:
+    """Return `count` places evenly along the smooth curve through `knots` (n, D), ends included."""
+    curve, at = spline(knots)
+    fine = np.asarray(curve(np.linspace(0, at[-1], 64 * len(knots))))
+    return along(fine, np.linspace(0, 1, count))
 
 
 def settle(

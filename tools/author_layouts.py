@@ -1,0 +1,206 @@
+"""Author the layouts of 460, 490 and 1001 points from the 243: `author_layouts.py FOLDER`.
+
+Rows of points are laid between the lines of the 243 on the makehuman head, then lines are refined;
+each layout holds all points of the one before. Rows are named on the left side and mirrored.
+"""
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from dlm.generator import models
+from dlm.generator.layout_authoring import (
+    Row,
+    add_row,
+    add_vertices,
+    between,
+    densify,
+    refine,
+    segments,
+)
+from dlm.generator.layout_surface import FaceSurface, Float
+from dlm.landmark_specs import load
+from dlm.landmark_specs.drafts import Draft, from_spec, to_spec
+from dlm.landmark_specs.writing import to_yaml
+
+MIDDLE = "|"  # after a point: the point on the midline at its height
+BETWEEN = "~"  # between two points: the place halfway
+IRIS = 0.53  # its radius as a share of the eyeball's: the mean of those that looks draw
+IRIS_POINTS = 8
+IRIS_BALL = 15.4  # millimetres: the eyeball's radius
+IRIS_SLACK = 0.4  # a millimetre along the rim counts as little against one off it
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows between two curves, each through points of the 243, at `shares` of the way."""
+
+    part: str  # 'cheek': rows cheek_left_1_01, ...
+    inner: str
+    outer: str
+    shares: tuple[float, ...]
+    count: int  # points of one side, that on the midline included
+    across: bool = False  # one line from right to left, through the midline
+    first: int = 1  # number of the first row
+
+
+FACE_460 = (
+    Rows("forehead", "brow_left_upper_09 brow_left_upper_07 brow_left_upper_05 brow_left_upper_03 "
+         "brow_left_upper_01 brow_left_upper_01|", "hairline_left_03 hairline_left_05 "
+         "hairline_left_07 hairline_middle", (0.25, 0.5, 0.75), 7, across=True),
+    Rows("glabella", "eye_left_inner~nose_bridge_01 nose_bridge_01",
+         "brow_left_upper_01 brow_left_upper_01|", (0.45, 0.8), 2, across=True),
+    Rows("orbit", "crease_left_01 crease_left_03 crease_left_05 crease_left_07",
+         "brow_left_lower_01 brow_left_lower_03 brow_left_lower_05 brow_left_lower_07", (0.45,), 7),
+    Rows("under_eye", "eye_left_inner lid_left_lower_03 lid_left_lower_06 eye_left_outer",
+         "nose_left_side_03 nose_left_side_03~jaw_left_04", (0.3, 0.65), 7),
+    Rows("temple", "brow_left_lower_07 eye_left_outer nose_left_side_03~jaw_left_04",
+         "hairline_left_01 jaw_left_01 jaw_left_02 jaw_left_03", (0.33, 0.67), 5),
+    Rows("cheek", "nose_left_side_03 nose_left_wing_03 nose_left_wing_06 lip_left_outer_corner "
+         "lip_left_outer_lower_03 lip_left_outer_lower_06 lip_middle_outer_lower",
+         "jaw_left_04 jaw_left_06 jaw_left_09 jaw_left_12 jaw_left_15 chin",
+         (0.2, 0.4, 0.6, 0.8), 9, across=True),
+    Rows("nose_dorsum", "nose_bridge_01 nose_bridge_06", "nose_left_side_01 nose_left_side_03",
+         (0.5,), 5),
+    Rows("nose_lobe", "nose_bridge_06 nose_tip", "nose_left_wing_02 nose_left_wing_05", (0.45,), 3),
+    Rows("lip_upper", "lip_left_outer_upper_02 lip_left_outer_upper_04 lip_left_outer_upper_06 "
+         "lip_middle_outer_upper", "lip_left_inner_upper_01 lip_left_inner_upper_03 "
+         "lip_left_inner_upper_05 lip_middle_inner_upper", (0.5,), 5, across=True),
+    Rows("lip_lower", "lip_left_outer_lower_02 lip_left_outer_lower_04 lip_left_outer_lower_06 "
+         "lip_middle_outer_lower", "lip_left_inner_lower_01 lip_left_inner_lower_03 "
+         "lip_left_inner_lower_05 lip_middle_inner_lower", (0.5,), 5, across=True),
+    Rows("moustache", "nose_left_wing_06 nose_left_base_04 nose_left_base_02",
+         "lip_left_outer_upper_01 lip_left_outer_upper_03 lip_left_outer_upper_05", (0.5,), 4),
+)  # fmt: skip
+FOLD_490 = (
+    Rows("fold_lower", "eye_left_inner lid_left_lower_03 lid_left_lower_06 eye_left_outer",
+         "under_eye_left_1_01 under_eye_left_1_03 under_eye_left_1_05 under_eye_left_1_07",
+         (0.45,), 6),
+)  # fmt: skip
+
+MORE_SHARES = {
+    "forehead": (0.125, 0.375, 0.625, 0.875),  "under_eye": (0.88,),
+    "temple": (0.16, 0.5, 0.84), "cheek": (0.1, 0.3, 0.5, 0.7, 0.9),
+    "nose_lobe": (0.2, 0.7), "moustache": (0.75,),
+}  # fmt: skip
+MORE_ROWS = (
+    Rows("brow_middle", "brow_left_upper_01 brow_left_upper_03 brow_left_upper_05 "
+         "brow_left_upper_07 brow_left_upper_09", "brow_left_lower_01 brow_left_lower_03 "
+         "brow_left_lower_05 brow_left_lower_07", (0.5,), 7),
+    Rows("lip_upper", "lip_left_outer_upper_03 lip_left_outer_upper_04 lip_left_outer_upper_06 "
+         "lip_middle_outer_upper", "lip_left_inner_upper_02 lip_left_inner_upper_03 "
+         "lip_left_inner_upper_05 lip_middle_inner_upper", (0.25, 0.75), 5, across=True, first=2),
+    Rows("lip_lower", "lip_left_outer_lower_03 lip_left_outer_lower_04 lip_left_outer_lower_06 "
+         "lip_middle_outer_lower", "lip_left_inner_lower_02 lip_left_inner_lower_03 "
+         "lip_left_inner_lower_05 lip_middle_inner_lower", (0.25, 0.75), 5, across=True, first=2),
+)  # fmt: skip
+MORE_POINTS = {"forehead": 13, "cheek": 13}  # on one side of a new row
+REFINED = (
+    "jaw",
+    "hairline",
+    "forehead_1",
+    "forehead_2",
+    "forehead_3",
+    "cheek_1",
+    "cheek_2",
+    "cheek_3",
+    "cheek_4",
+)
+HEADING_460 = "460 points: the 243, and rows over forehead, temples, cheeks, chin, nose and lips."
+HEADING_490 = "490 points: the 460 with irises, pupils and the folds under the eyes."
+HEADING_1001 = "1001 points: the whole face, every line of the 490 denser, and rows between them."
+
+
+class Author:
+    """A draft, and the head it grows on."""
+
+    def __init__(self, draft: Draft, surface: FaceSurface) -> None:
+        self.draft, self.surface = draft, surface
+
+    def lay(self, rows: Rows) -> None:
+        """Lay rows of points between two curves."""
+        for number, share in enumerate(rows.shares, rows.first):
+            places = between(self.knots(rows.inner), self.knots(rows.outer), share, rows.count)
+            alone = number == 1 and len(rows.shares) == 1
+            sided = f"{rows.part}_left" + ("" if alone else f"_{number}")
+            row = Row(
+                name=sided,
+                line=sided.replace("_left", "") if rows.across else sided,
+                group=f"{rows.part}_left" if not rows.across else rows.part,
+                middle=sided.replace("_left", "_middle") if rows.across else "",
+            )
+            self.draft = add_row(self.draft, self.surface, places, row)
+
+    def irises(self) -> None:
+        """Put a ring of points about each iris, and one on each pupil."""
+        eye = self.surface.model.topology.part_vertices("eye_left")
+        vertices = self.surface.vertices[eye]
+        centre = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
+        out = (vertices - centre) / np.linalg.norm(vertices - centre, axis=1)[:, None]
+        off_rim = np.arccos(out[:, 2]) - np.arcsin(IRIS)
+        bearing = np.arctan2(out[:, 0], out[:, 1])
+
+        wanted = np.linspace(0, 2 * np.pi, IRIS_POINTS, endpoint=False)
+        along = np.angle(np.exp(1j * (bearing[None] - wanted[:, None]))) * IRIS
+        ring = np.hypot(off_rim[None], IRIS_SLACK * along).argmin(axis=1)
+        off = np.abs(off_rim[ring]).max() * IRIS_BALL
+        print(f"iris: at most {off:.1f} mm off its rim")
+        for part, chosen in (("iris", ring), ("pupil", [out[:, 2].argmax()])):
+            row = Row(name=f"{part}_left", line="iris_left" if part == "iris" else "",
+                      closed=True, group="iris_left")  # fmt: skip
+            self.draft = add_vertices(self.draft, self.surface, eye[chosen].tolist(), row)
+
+    def finish(self, folder: Path, name: str, heading: str) -> None:
+        """Write the layout as it stands now."""
+        self.draft = replace(self.draft, name=name)
+        spec = to_spec(self.draft)
+        if spec.size != int(name):
+            print(f"{name} has {spec.size} points")
+        (folder / f"{name}.yaml").write_text(to_yaml(spec, heading), encoding="utf-8")
+
+    def knots(self, names: str) -> Float:
+        """Return the unrolled places of named points."""
+        found = []
+        at = dict(zip(self.draft.names, self.draft.vertices("makehuman").tolist(), strict=True))
+        for name in names.split():
+            ends = name.removesuffix(MIDDLE).split(BETWEEN)
+            place = self.surface.unrolled[[at[end] for end in ends]].mean(axis=0)
+            found.append(place * [0, 1] if name.endswith(MIDDLE) else place)
+        return np.array(found)
+
+
+def main(folder: Path) -> None:
+    """Write the layouts to `folder`."""
+    surface = FaceSurface(models.load("makehuman"))
+    author = Author(from_spec(load("243"), "460"), surface)
+    for rows in FACE_460:
+        author.lay(rows)
+    author.finish(folder, "460", HEADING_460)
+    for rows in FOLD_490:
+        author.lay(rows)
+    author.irises()
+    author.finish(folder, "490", HEADING_490)
+    for rows in FACE_460:
+        if rows.part in MORE_SHARES:
+            author.lay(
+                replace(
+                    rows,
+                    shares=MORE_SHARES[rows.part],
+                    count=MORE_POINTS.get(rows.part, rows.count),
+                    first=len(rows.shares) + 1,
+                )
+            )
+    for rows in MORE_ROWS:
+        author.lay(rows)
+    for line in REFINED:
+        extra = [min(1, segment.room) for segment in segments(author.draft, surface, line)]
+        author.draft = refine(author.draft, surface, line, extra)
+    print(f"{len(author.draft.points)} before the lines are filled up")
+    author.draft = densify(author.draft, surface, 1001)
+    author.finish(folder, "1001", HEADING_1001)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
