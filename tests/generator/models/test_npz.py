@@ -10,6 +10,7 @@ from dlm.errors import ModelError
 from dlm.generator import models
 from dlm.generator.models import added, linear_file
 from dlm.generator.models.base import ARKIT_UNITS
+from tests.cli.shell import dlm
 
 DOCS = Path(__file__).parents[3] / "docs" / "models.md"
 
@@ -196,3 +197,17 @@ def test_unknown_head_names_those_there_are(tmp_path, tiny):
     added.add("tiny", save(tmp_path, tiny))
     with pytest.raises(ModelError, match="choose one of: makehuman, tiny; or add a clone"):
         models.load("ict")
+
+
+def test_the_command_adds_a_head_and_says_in_one_line_what_is_wrong(tmp_path, tiny):
+    path = str(save(tmp_path, tiny))
+    added_now = dlm("model", "add", "tiny", path)
+    assert added_now.returncode == 0
+    assert added_now.stdout.startswith("tiny added: 1152 vertices, 1 identity modes, topology ")
+    assert dlm("model", "add", "tiny", path).stdout.startswith("tiny is there already")
+    refused = dlm("model", "add", "ict", str(tmp_path))
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"error: {tmp_path}: holds no FaceXModel/generic_neutral_mesh.obj; "
+        "give the folder of a clone of github.com/ICT-VGL/ICT-FaceKit\n"
+    )
