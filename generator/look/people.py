@@ -95,7 +95,7 @@ def sample_eyes(
     return Eyes(
         iris=colour(iris),
         iris_inner=colour(warm),
-        iris_radius=uniform(rng, 0.49, 0.57),
+        iris_radius=uniform(rng, 0.37, 0.43),
         pupil=log_normal(rng, 0.38, 0.25, 0.22, 0.7),
         limbal=uniform(rng, 0.3, 1.0),
         sclera=colour([white, white * (1.0 - 0.4 * yellow - 0.03), white * (0.97 - yellow)]),
