@@ -86,6 +86,17 @@ install_gl() {
         libegl1 libgl1 libegl-mesa0 libgl1-mesa-dri
 }
 
+# The design page is tested in a browser; without one those tests say so and are skipped.
+install_browser() {
+    [ "$extras" = dev ] || return 0
+    local name
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        if command -v "$name" >/dev/null; then return 0; fi
+    done
+    (apt_install "no Chromium to test the design page in" chromium) || say "going on without it"
+}
+
 install_gl
+install_browser
 make_venv
 install_packages

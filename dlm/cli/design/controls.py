@@ -78,7 +78,7 @@ class Controls:
         counts = ", ".join(
             f"{len(found)} {word}{'' if len(found) == 1 else 's'}" for word, found in sizes.items()
         )
-        state = "not saved" if self._session.unsaved else "saved" if draft.points else "new"
+        state = "unsaved edits" if self._session.unsaved else "no unsaved edits"
         wrong = drafts.problems(draft)[:1] if draft.points else []
         warning = f'<div style="color:#c2410c">{escape(wrong[0])}</div>' if wrong else ""
         self._status.content = (

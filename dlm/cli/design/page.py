@@ -29,6 +29,7 @@ class Page:
 
     def __init__(self, server: "viser.ViserServer", model: FaceModel, session: Session) -> None:
         self._lock = threading.RLock()
+        self._stopped = False
         self._server = server
         self._vertices = model.template
         self.session = session
@@ -46,8 +47,10 @@ class Page:
         self.refresh("click on the face to add points")
 
     def stop(self) -> None:
-        """End the thread that draws."""
+        """End the thread that draws, and let what is being done come to its end."""
         self._worker.stop()
+        with self._lock:
+            self._stopped = True
 
     def refresh(self, said: str) -> None:
         """Show the session as it is now, and what was done last."""
@@ -58,6 +61,8 @@ class Page:
     def _act(self, action: Action, client: "viser.ClientHandle | None" = None) -> None:
         """Do something, and show what it did or why it could not."""
         with self._lock:
+            if self._stopped:
+                return
             try:
                 said = action()
             except DlmError as error:
@@ -80,12 +85,16 @@ class Page:
         @client.camera.on_update
         def _(camera: "viser.CameraHandle") -> None:
             with self._lock:
+                if self._stopped:
+                    return
                 self._view = view_of(np.asarray(camera.position) / SCALE)
                 self._want()
 
     def _redraw(self) -> None:
         """Show the points as they are now, and ask for the face and the picture."""
         with self._lock:
+            if self._stopped:
+                return
             draft = self.session.draft
             spec = drafts.unchecked(draft) if draft.points else None
             self._stage.show_points(spec, self.session.chosen, self._controls.pen.radius)

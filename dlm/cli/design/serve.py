@@ -44,9 +44,9 @@ def serve(name: str | None, model: str, port: int) -> None:
         print(guard.address(server, door), flush=True)
         threading.Event().wait()
     except KeyboardInterrupt:
+        page.stop()
         raise KeyboardInterrupt(_farewell(session)) from None
     finally:
-        page.stop()
         guard.stop_server(server)
 
 
