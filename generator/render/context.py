@@ -9,7 +9,7 @@ from typing import Any
 
 from dlm.errors import RenderError
 
-WAY_OUT = "install Mesa's EGL (apt-get install -y libegl1 libgl1-mesa-dri libglx-mesa0)"
+WAY_OUT = "install Mesa's EGL (apt-get install -y libegl1 libgl1 libegl-mesa0 libgl1-mesa-dri)"
 
 
 def open_context(size: int) -> tuple[Any, str]:
