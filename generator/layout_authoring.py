@@ -18,8 +18,9 @@ from dlm.landmark_specs.editing import other_side, renamed
 
 _ON_EDGES = 1.02  # a way along edges this little longer than its line follows the line's own rim
 _EVENNESS = 6.0
+_ALONG = 0.4
 _MIDLINE = 1e-4  # metres: nearer than this to the plane of symmetry is on it
-_NUMBERED = re.compile(r"(?P<stem>.+)_(?P<number>\d\d)")
+_NUMBERED = re.compile(r"(?P<stem>.+)_(?P<number>\d\d+)")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _allowed(surface: FaceSurface, one: int, other: int, targets: Float, across:
     length = np.linalg.norm(np.diff(surface.vertices[way], axis=0), axis=1).sum()
     smooth = np.linalg.norm(np.diff(targets, axis=0), axis=1).sum()
     if length > _ON_EDGES * smooth:
-        way = np.intersect1d(surface.around(way), surface.outside)
+        way = np.intersect1d(surface.around(way, 2), surface.open)
     central = surface.mirror[way] == way
     if across or (surface.mirror[[one, other]] == [one, other]).all():
         way = way[central]
@@ -168,8 +169,14 @@ def _settled(draft: Draft, surface: FaceSurface, segment: Segment, count: int) -
     at = {point.name: point.vertices[surface.model.name] for point in draft.points}
     fixed = {0: at[segment.ends[0]], count + 1: at[segment.ends[1]]}
     free = np.setdiff1d(segment.vertices, list(at.values()))
+    along = segment.targets[-1] - segment.targets[0]
+    along = along / max(float(np.linalg.norm(along)), 1e-9)
+
+    def squeezed(points: Float) -> Float:  # a millimetre along the line counts less than one off it
+        return np.asarray(points - (1 - _ALONG) * (points @ along)[:, None] * along)
+
     chosen = settle(
-        segment.targets[steps], surface.vertices, free, fixed, evenness=_EVENNESS
+        squeezed(segment.targets[steps]), squeezed(surface.vertices), free, fixed, evenness=1.0
     )[1:-1].tolist()  # fmt: skip
     if len(set(chosen)) < count:
         raise SpecError(
@@ -243,9 +250,20 @@ def _put(sequence: tuple[str, ...], ends: tuple[str, str], names: Sequence[str])
     return (*sequence[: one + 1], *names, *sequence[one + 1 :])
 
 
+def numbered_stem(name: str) -> str:
+    """Return `name` without its number, '' where it has none."""
+    found = _NUMBERED.fullmatch(name)
+    return found["stem"] if found else ""
+
+
+def number_of(name: str) -> int:
+    """Return the number at the end of a numbered name."""
+    return int(name.rpartition("_")[2])
+
+
 def _stem(line: str, ends: tuple[str, str]) -> str:
     """Return what new points between `ends` are called, before their number."""
-    stems = [found["stem"] for end in ends if (found := _NUMBERED.fullmatch(end))]
+    stems = [stem for end in ends if (stem := numbered_stem(end))]
     own = [stem for stem in stems if stem.split("_")[0] == line.split("_")[0]]
     return (own or stems or [line])[0]
 
@@ -257,13 +275,13 @@ def _numbered(draft: Draft, line: str, stem: str) -> Draft:
     """
     members = [name for name in draft.lines[line].points if _of(stem, name)]
     everywhere = [name for name in draft.names if _of(stem, name)]
-    old = [int(name[-2:]) for name in members if _NUMBERED.fullmatch(name)]
+    old = [number_of(name) for name in members if _NUMBERED.fullmatch(name)]
     if len(everywhere) == len(members):
         numbers = list(range(1, len(members) + 1))
         if len(old) > 1 and old[0] > old[-1]:
             numbers.reverse()
     else:
-        first = 1 + max((int(n[-2:]) for n in everywhere if _NUMBERED.fullmatch(n)), default=0)
+        first = 1 + max((number_of(n) for n in everywhere if _NUMBERED.fullmatch(n)), default=0)
         members = [name for name in members if not _NUMBERED.fullmatch(name)]
         numbers = list(range(first, first + len(members)))
     changes = {}
@@ -277,56 +295,3 @@ def _numbered(draft: Draft, line: str, stem: str) -> Draft:
 def _of(stem: str, name: str) -> bool:
     rest = name.removeprefix(f"{stem}_")
     return rest != name and rest.removeprefix("new_").isdigit()
-
-
-def densify(draft: Draft, surface: FaceSurface, count: int) -> Draft:
-    """Return the draft with `count` points in all, by putting more between those of its lines.
-
-    Each line grows in proportion: the next point goes where the step is longest compared with its
-    line's median step. Raises SpecError where the lines have no room for so many.
-    """
-    lines = [key for key in draft.lines if key not in _right_twins(draft)]
-    parts = {key: segments(draft, surface, key) for key in lines}
-    extra = _shared_out(draft, parts, count - len(draft.points))
-    for key in lines:
-        draft = refine(draft, surface, key, extra[key])
-    return draft
-
-
-def _right_twins(draft: Draft) -> set[str]:
-    """Return the lines that are mirror images of others."""
-    return {other_side(key) for key in draft.lines
-            if "left" in key.split("_") and other_side(key) in draft.lines}  # fmt: skip
-
-
-def _shared_out(draft: Draft, parts: dict[str, list[Segment]], wanted: int) -> dict[str, list[int]]:
-    """Return how many new points each segment gets, so that both sides get `wanted`."""
-    extra = {key: [0] * len(found) for key, found in parts.items()}
-    step = {key: float(np.median([s.length for s in found] or [1])) for key, found in parts.items()}
-    left = wanted
-    while left:
-        best = max(
-            (
-                (segment.length / (extra[key][k] + 1) / step[key], key, k)
-                for key, found in parts.items()
-                for k, segment in enumerate(found)
-                if extra[key][k] < segment.room and _cost(draft, segment) <= left
-            ),
-            default=None,
-        )
-        if best is None:
-            raise SpecError(
-                f"no room for {left} more of {len(draft.points) + wanted} points along its lines",
-                f"draft {draft.name!r}", "ask for fewer points, or add lines",
-            )  # fmt: skip
-        _, key, k = best
-        extra[key][k] += 1
-        left -= _cost(draft, parts[key][k])
-    return extra
-
-
-def _cost(draft: Draft, segment: Segment) -> int:
-    """Return how many points one more in this segment makes: two off the midline."""
-    one, other = segment.ends
-    across = draft.mirror[one] == other
-    return 1 if across or (draft.mirror[one] == one and draft.mirror[other] == other) else 2

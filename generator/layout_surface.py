@@ -39,13 +39,14 @@ class FaceSurface:
         x, z = self.vertices[:, 0], self.vertices[:, 2] - AXIS
         out = np.stack([x, np.zeros_like(x), z], axis=1) / np.hypot(x, z)[:, None]
         normals = vertex_normals(model.template[None], model.topology)[0]
-        shown = np.zeros(len(x), dtype=bool)
-        shown[model.topology.part_vertices("skin")] = True
-        shown &= (normals * out).sum(axis=1) > _FACING
+        open_ = np.zeros(len(x), dtype=bool)
+        open_[model.topology.part_vertices("skin")] = True
         for region, share in _HIDDEN.items():
             if region in model.regions:
-                shown &= model.regions[region] < share
-        self.outside: Index = np.flatnonzero(shown)
+                open_ &= model.regions[region] < share
+        self.open: Index = np.flatnonzero(open_)  # skin that no cavity holds, under the chin too
+        facing = (normals * out).sum(axis=1) > _FACING
+        self.outside: Index = np.flatnonzero(open_ & facing)
 
     def lift(self, places: Float) -> Float:
         """Return the places (n, 3) on the surface of unrolled `places` (n, 2)."""

@@ -16,10 +16,10 @@ from dlm.generator.layout_authoring import (
     add_row,
     add_vertices,
     between,
-    densify,
     refine,
     segments,
 )
+from dlm.generator.layout_counts import resize
 from dlm.generator.layout_surface import FaceSurface, Float
 from dlm.landmark_specs import load
 from dlm.landmark_specs.drafts import Draft, from_spec, to_spec
@@ -99,7 +99,6 @@ MORE_ROWS = (
 MORE_POINTS = {"forehead": 13, "cheek": 13}  # on one side of a new row
 REFINED = (
     "jaw",
-    "hairline",
     "forehead_1",
     "forehead_2",
     "forehead_3",
@@ -198,7 +197,9 @@ def main(folder: Path) -> None:
         extra = [min(1, segment.room) for segment in segments(author.draft, surface, line)]
         author.draft = refine(author.draft, surface, line, extra)
     print(f"{len(author.draft.points)} before the lines are filled up")
-    author.draft = densify(author.draft, surface, 1001)
+    oval = {*author.draft.groups["jaw"], *author.draft.groups["hairline"]}
+    inner = [name for name in author.draft.names if name not in oval]
+    author.draft = resize(author.draft, surface, 1001 - len(oval), inner)
     author.finish(folder, "1001", HEADING_1001)
 
 

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from dlm.cli.baking import load_model
 from dlm.cli.console import print_json, print_table
+from dlm.cli.spec_make import diff, new
+from dlm.cli.verdicts import print_verdicts, verdicts
 from dlm.errors import SpecError
 
 if TYPE_CHECKING:
-    from dlm.generator.models.base import FaceModel
     from dlm.landmark_specs import LandmarkSpec
-    from dlm.landmark_specs.checks import Verdict
 
-app = typer.Typer(help="Landmark layouts: list, show, check, design.")
+app = typer.Typer(help="Landmark layouts: list, show, check, new, diff, design.")
+app.command()(new)
+app.command()(diff)
 
 NameOrFile = typer.Argument(help="A shipped layout's name, or a YAML file.", show_default=False)
 Out = typer.Option(None, "--out", "-o", help="Draw every index into this PNG.", show_default=False)
@@ -64,7 +67,7 @@ def show(
     from dlm.generator.layout_sheets import index_sheet, review_sheet
     from dlm.landmark_specs.pictures import save_png
 
-    head = _head(model)
+    head = load_model(model)
     save_png(review_sheet(spec, head) if poses else index_sheet(spec, head), out)
     typer.echo(out)
 
@@ -89,13 +92,13 @@ def check(
             print_json({"ok": False, "file": file, "error": str(error), "heads": {}})
             raise typer.Exit(1) from None
         raise
-    heads = {name: _verdicts(spec, name, faces) for name in ([model] if model else spec.vertices)}
+    heads = {name: verdicts(spec, name, faces) for name in ([model] if model else spec.vertices)}
     failed = sum(not verdict.passed for rows in heads.values() for verdict in rows)
     if as_json:
         told = {name: [asdict(verdict) for verdict in rows] for name, rows in heads.items()}
         print_json({"ok": failed == 0, "file": file, "layout": _summary(spec), "heads": told})
     else:
-        _print_verdicts(spec, heads, failed)
+        print_verdicts(spec, heads, failed)
     if failed:
         raise typer.Exit(1)
 
@@ -118,12 +121,6 @@ def design(
     serve(name, model, port)
 
 
-def _head(name: str) -> "FaceModel":
-    from dlm.cli.baking import load_model
-
-    return load_model(name)
-
-
 def _summary(spec: "LandmarkSpec") -> dict[str, object]:
     return {
         "name": spec.name,
@@ -137,15 +134,6 @@ def _summary(spec: "LandmarkSpec") -> dict[str, object]:
     }
 
 
-def _verdicts(spec: "LandmarkSpec", model: str, faces: int) -> "list[Verdict]":
-    from dlm.generator.layout_geometry import layout_geometry
-    from dlm.landmark_specs.checks import check as judge
-
-    head = _head(model)
-    indices = spec.vertex_indices(model, head.topology.hash, head.topology.vertex_count)
-    return judge(spec, indices, layout_geometry(head, indices, faces))
-
-
 def _print_points(spec: "LandmarkSpec") -> None:
     group_of = {int(k): name for name, points in spec.groups.items() for k in points}
     ibug = {int(k): str(n) for n, k in enumerate(spec.ibug68) if k >= 0}
@@ -157,16 +145,3 @@ def _print_points(spec: "LandmarkSpec") -> None:
             for k, point in enumerate(spec.names)
         ],
     )  # fmt: skip
-
-
-def _print_verdicts(spec: "LandmarkSpec", heads: "dict[str, list[Verdict]]", failed: int) -> None:
-    covered = int((spec.ibug68 >= 0).sum())
-    typer.echo(f"{spec.name}: {spec.size} points, {covered} of iBUG's 68, hash {spec.hash}")
-    typer.echo("ok    schema    names, indices, pairs, groups and lines are sound")
-    for model, rows in heads.items():
-        typer.echo(f"on {model}:")
-        for row in rows:
-            mark = "ok  " if row.passed else "FAIL"
-            points = f" {list(row.points)}" if row.points else ""
-            typer.echo(f"{mark}  {row.rule:<9} {row.detail}{points}")
-    typer.echo("all rules hold" if not failed else f"{failed} rules fail")
