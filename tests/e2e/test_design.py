@@ -20,7 +20,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 WITHOUT_GPU = ("--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader",
                "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")  # fmt: skip
 WIDTH, HEIGHT, PANEL = 1200, 600, 370  # CSS pixels; a small view, since no GPU draws it
-PATIENCE = 90.0  # seconds; two slow cores draw page and preview in software
+PATIENCE = 240.0  # seconds; takes 5 alone on two cores, and a minute beside other work
 
 
 @pytest.fixture(scope="module")
