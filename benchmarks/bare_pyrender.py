@@ -18,7 +18,6 @@ from multiprocessing import get_context
 def draw(count: int, size: int, seed: int) -> float:
     """Draw `count` faces in this process and return the seconds it took."""
     os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
-    os.environ.setdefault("LP_NUM_THREADS", "0")
     import numpy as np
     import pyglet
 

@@ -76,4 +76,8 @@ def _is_software(driver: str) -> bool:
 
 
 def _short(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120] or type(error).__name__
+    """Return the first words of an error; PyOpenGL's own begin with a line that says nothing."""
+    code = getattr(error, "err", None)
+    if code is not None:
+        return f"EGL error {getattr(code, 'name', code)}"
+    return (str(error).splitlines() or [""])[0][:120] or type(error).__name__
