@@ -24,18 +24,13 @@ from dlm.generator.supervisor import ONE_THREAD
 HERE = Path(__file__).parent
 
 
-def bare_rate(frames: int, size: int) -> float:
-    """Return images a second of the bare loop, as its script prints them last."""
-    words = [
-        sys.executable,
-        str(HERE / "bare_pyrender.py"),
-        "--n",
-        str(frames),
-        "--size",
-        str(size),
-    ]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    return float(done.stdout.split()[-2])
+def bare_rate(frames: int, size: int, processes: int) -> float:
+    """Return images a second of the bare loop: one process has the driver's threads, two none."""
+    words = [sys.executable, str(HERE / "bare_pyrender.py"), "--n", str(frames),
+             "--size", str(size), "--processes", str(processes)]  # fmt: skip
+    environment = dict(os.environ) if processes == 1 else {**os.environ, "LP_NUM_THREADS": "0"}
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
+    return float(json.loads(done.stdout)["images_per_second"])
 
 
 def render_seconds(n: int, size: int, workers: int, folder: Path) -> float:
