@@ -28,7 +28,7 @@ from dlm.errors import DlmError
 
 COMMANDS = {
     "doctor": "Tell what this machine has, what is missing, and how to mend it.",
-    "spec": "Landmark layouts: list, show, check, design.",
+    "spec": "Landmark layouts: list, show, check, new, diff, transfer, design.",
     "model": "Head models: list, show, add.",
     "render": "Draw labelled faces into a dataset.",
     "relabel": "Label a dataset with another layout, without drawing it again.",

@@ -8,6 +8,7 @@ import typer
 
 from dlm.cli.baking import load_model
 from dlm.cli.console import print_json, print_table
+from dlm.cli.spec_carry import transfer
 from dlm.cli.spec_make import diff, new
 from dlm.cli.verdicts import print_verdicts, verdicts
 from dlm.errors import SpecError
@@ -15,9 +16,10 @@ from dlm.errors import SpecError
 if TYPE_CHECKING:
     from dlm.landmark_specs import LandmarkSpec
 
-app = typer.Typer(help="Landmark layouts: list, show, check, new, diff, design.")
+app = typer.Typer(help="Landmark layouts: list, show, check, new, diff, transfer, design.")
 app.command()(new)
 app.command()(diff)
+app.command()(transfer)
 
 NameOrFile = typer.Argument(help="A shipped layout's name, or a YAML file.", show_default=False)
 Out = typer.Option(None, "--out", "-o", help="Draw every index into this PNG.", show_default=False)

@@ -61,7 +61,7 @@ def new(
         raise typer.BadParameter("--count and --group go with --from")
     if mirror and vertices is None:
         raise typer.BadParameter("--mirror goes with --vertices")
-    _refuse(path, force)
+    refuse(path, force)
     groups = _groups(group or [])
     surface = FaceSurface(load_model(model))
     if vertices is not None:
@@ -125,7 +125,7 @@ def finish(spec: "LandmarkSpec", path: Path, model: str, *, force: bool) -> None
         raise typer.Exit(1)
 
 
-def _refuse(path: Path, force: bool) -> None:
+def refuse(path: Path, force: bool) -> None:
     """Raise before any work is done for a file that could not be written."""
     for file in (path, path.with_suffix(".png")):
         if file.exists() and not force:

@@ -1,0 +1,64 @@
+"""A layout carried to another head stands on the same anatomy, on its own lid and its own lip."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dlm.errors import SpecError
+from dlm.generator import models
+from dlm.generator.layout_surface import FaceSurface
+from dlm.generator.layout_transfer import transfer
+from dlm.generator.models.base import FaceModel
+from dlm.landmark_specs import LandmarkSpec, load
+
+
+class Stretched:
+    """The makehuman head under another name, wider and longer: only the shape differs."""
+
+    def __init__(self, head: FaceModel) -> None:
+        self.name, self.licence, self.identity_size = "makehuman", head.licence, head.identity_size
+        self.topology, self.regions = head.topology, head.regions
+        self.template = (head.template * [1.1, 1.06, 1.04]).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def surface() -> FaceSurface:
+    return FaceSurface(models.load("makehuman"))
+
+
+def only(name: str) -> LandmarkSpec:
+    spec = load(name)
+    return replace(
+        spec, vertices={"makehuman": spec.vertices["makehuman"]},
+        topology={"makehuman": spec.topology["makehuman"]},
+    )  # fmt: skip
+
+
+def test_a_head_that_is_only_stretched_gets_the_same_anatomy(surface: FaceSurface) -> None:
+    spec = only("243")
+    stretched = FaceSurface(Stretched(surface.model))  # type: ignore[arg-type]
+    carried = transfer(spec, surface, stretched)
+    there = stretched.vertices[carried.vertices]
+    wanted = stretched.vertices[spec.vertices["makehuman"]]
+    off = np.linalg.norm(there - wanted, axis=1) * 1000
+    assert np.unique(carried.vertices).size == spec.size
+    assert np.median(off) < 0.5
+    assert off.max() < 6
+    for rim in ("lid_left_upper", "lid_left_lower", "lip_inner_upper", "lip_inner_lower"):
+        points = spec.lines[rim].points
+        assert off[points].max() < 1.5, rim
+
+
+def test_both_sides_are_alike(surface: FaceSurface) -> None:
+    spec = only("68")
+    carried = transfer(spec, surface, surface)
+    np.testing.assert_array_equal(surface.mirror[carried.vertices], carried.vertices[spec.mirror])
+    assert (carried.residual >= 0).all()
+
+
+def test_a_head_without_the_68_is_refused(surface: FaceSurface) -> None:
+    unknown = Stretched(surface.model)
+    unknown.name = "mine"
+    with pytest.raises(SpecError, match="has no column in layout 68"):
+        transfer(only("68"), surface, FaceSurface(unknown))  # type: ignore[arg-type]
