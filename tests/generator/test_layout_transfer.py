@@ -7,6 +7,7 @@ import pytest
 
 from dlm.errors import SpecError
 from dlm.generator import models
+from dlm.generator.layout_sheets import posed
 from dlm.generator.layout_surface import FaceSurface
 from dlm.generator.layout_transfer import transfer
 from dlm.generator.models.base import FaceModel
@@ -48,6 +49,21 @@ def test_a_head_that_is_only_stretched_gets_the_same_anatomy(surface: FaceSurfac
     for rim in ("lid_left_upper", "lid_left_lower", "lip_inner_upper", "lip_inner_lower"):
         points = spec.lines[rim].points
         assert off[points].max() < 1.5, rim
+
+
+def test_no_point_changes_the_lid_where_lids_all_but_touch(surface: FaceSurface) -> None:
+    spec, drowsy = only("243"), Stretched(surface.model)
+    shut = posed(surface.model, {"eyeBlinkLeft": 0.95, "eyeBlinkRight": 0.95})
+    drowsy.template = (shut * [1.1, 1.06, 1.04]).astype(np.float32)
+    carried = transfer(spec, surface, FaceSurface(drowsy))  # type: ignore[arg-type]
+    for upper in ("lid_left_upper", "lid_right_upper"):
+        other = upper.replace("upper", "lower")
+        for line, across in ((upper, other), (other, upper)):
+            away = np.isin(
+                carried.vertices[spec.lines[line].points[1:-1]],
+                surface.walk(spec.vertices["makehuman"][spec.lines[across].points].tolist()),
+            )
+            assert not away.any(), line
 
 
 def test_both_sides_are_alike(surface: FaceSurface) -> None:
