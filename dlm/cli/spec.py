@@ -77,7 +77,7 @@ def show(
 @app.command()
 def check(
     file: str = NameOrFile,
-    model: str = typer.Option("", help="Check on this head alone (every head it is bound to)."),
+    model: str = typer.Option("", help="Check on this head alone (each here that it is bound to)."),
     faces: int = typer.Option(200, min=1, help="Random faces for the lids and lips."),
     as_json: bool = AsJson,
 ) -> None:
@@ -85,6 +85,7 @@ def check(
 
     Exits with 1 where a rule fails; names the points that fail it by their index.
     """
+    from dlm.generator import models
     from dlm.landmark_specs import load
 
     try:
@@ -94,13 +95,16 @@ def check(
             print_json({"ok": False, "file": file, "error": str(error), "heads": {}})
             raise typer.Exit(1) from None
         raise
-    heads = {name: verdicts(spec, name, faces) for name in ([model] if model else spec.vertices)}
+    here = [name for name in spec.vertices if name in models.names()]
+    heads = {name: verdicts(spec, name, faces) for name in ([model] if model else here)}
     failed = sum(not verdict.passed for rows in heads.values() for verdict in rows)
     if as_json:
         told = {name: [asdict(verdict) for verdict in rows] for name, rows in heads.items()}
         print_json({"ok": failed == 0, "file": file, "layout": _summary(spec), "heads": told})
     else:
         print_verdicts(spec, heads, failed)
+        for absent in [] if model else [name for name in spec.vertices if name not in here]:
+            typer.echo(f"not checked on {absent}: that head is not here (dlm model add)")
     if failed:
         raise typer.Exit(1)
 
