@@ -20,7 +20,7 @@ step doctor
 step render --spec 68 --n "$faces" --size 128 --workers "$workers" -o "$out/faces_68"
 step relabel "$out/faces_68" --spec 243 -o "$out/faces_243"
 step data view "$out/faces_243" -o "$out/faces_243.png"
-step compare --specs 68,243 --data "$out/faces_68" --samples "$samples" -o "$out/compare"
+step compare --specs 68,243 --data "$out/faces_68" --samples "$samples" --width 64 -o "$out/compare"
 
 cat <<END
 
