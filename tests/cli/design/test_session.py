@@ -1,5 +1,7 @@
 """What the page edits, without a browser."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 from dlm.cli.design import faces
 from dlm.cli.design.faces import Face
 from dlm.cli.design.picking import Ray
-from dlm.cli.design.preview import SIZE, Preview, view_of
+from dlm.cli.design.preview import SIZE, view_of
 from dlm.cli.design.session import Pen, Session, begin, surface_of
 from dlm.errors import SpecError
 from dlm.generator import models
@@ -134,12 +136,27 @@ def test_the_preview_is_seen_from_where_one_looks(model: FaceModel) -> None:
     assert pitch < 0
 
 
-def test_the_preview_shows_face_and_points(model: FaceModel) -> None:
-    preview = Preview(model)
-    face = Face(person=2, expression=faces.PRESETS["smile"])
-    vertices = faces.posed(model, face)
-    bare = preview.draw(face, vertices, (0.4, 0.0), None).astype(int)
-    dotted = preview.draw(face, vertices, (0.4, 0.0), load("68")).astype(int)
+DRAW = """
+import sys
+import numpy as np
+from dlm.cli.design import faces
+from dlm.cli.design.preview import Preview
+from dlm.generator import models
+from dlm.landmark_specs import load
+
+model = models.load("makehuman")
+preview, face = Preview(model), faces.Face(person=2, expression=faces.PRESETS["smile"])
+vertices = faces.posed(model, face)
+specs = (None, load("68"))
+np.save(sys.argv[1], [preview.draw(face, vertices, (0.4, 0.0), spec) for spec in specs])
+"""
+
+
+def test_the_preview_shows_face_and_points(tmp_path: Path) -> None:
+    # In a process of its own: one process draws at one size, for life.
+    words = [sys.executable, "-P", "-c", DRAW, str(tmp_path / "drawn.npy")]
+    subprocess.run(words, check=True, capture_output=True, text=True)
+    bare, dotted = np.load(tmp_path / "drawn.npy").astype(int)
     assert bare.shape == (SIZE, SIZE, 3)
     assert bare.std() > 10
     changed = (np.abs(bare - dotted).max(axis=2) > 40).sum()
