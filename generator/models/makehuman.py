@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dlm.generator.models import cache
 from dlm.generator.models.base import ARKIT_UNITS, Float32, Identity, Topology
+from dlm.generator.models.linear_rig import lids_follow
 from dlm.generator.models.makehuman_files import content_hash
 from dlm.generator.models.makehuman_pose import EyeRigs, LipRig, NeckRig, TeethRig
 
@@ -20,7 +21,6 @@ Progress = Callable[[int, int], None]
 
 _UNIT = {name: k for k, name in enumerate(ARKIT_UNITS)}
 _BLINKS = [_UNIT["eyeBlinkLeft"], _UNIT["eyeBlinkRight"]]
-_FULL_LOOK = np.float32(np.radians(30))  # the gaze that the eyeLook units are made for
 
 
 class MakeHuman:
@@ -70,7 +70,7 @@ class MakeHuman:
     ) -> Float32:
         """Return (B, V, 3) metres; see FaceModel."""
         count = len(identity)
-        coefficients = np.concatenate([identity, _lids_follow(expression, gaze)], axis=1)
+        coefficients = np.concatenate([identity, lids_follow(expression, gaze)], axis=1)
         shift = self._basis @ np.ascontiguousarray(coefficients.T, dtype=np.float32)
         rows = self._rows[..., None] + shift.reshape(*self._rows.shape, count)
         self._lips.shut(rows, coefficients[:, self.identity_size :])
@@ -96,17 +96,6 @@ def load(progress: Progress | None = None) -> MakeHuman:
         return bake(progress)
 
     return MakeHuman(cache.cached("makehuman", content_hash(code), make))
-
-
-def _lids_follow(expression: Float32, gaze: Float32) -> Float32:
-    """Return the expression (B, 52) with the lids that the gaze (B, 2, 2) draws along."""
-    result = expression.copy()
-    for eye, (side, towards_nose) in enumerate((("Left", -1), ("Right", 1))):
-        yaw, pitch = (gaze[:, eye] / _FULL_LOOK).T
-        for unit, amount in (("Up", pitch), ("Down", -pitch), ("In", yaw * towards_nose),
-                             ("Out", -yaw * towards_nose)):  # fmt: skip
-            result[:, _UNIT[f"eyeLook{unit}{side}"]] += np.clip(amount, 0, 1.2)
-    return result
 
 
 def _sparse(arrays: cache.Arrays, name: str, columns: int) -> sp.csr_matrix:
