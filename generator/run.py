@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dlm.datasets import Recipe
+from dlm.datasets.manifest import MANIFEST_FILE
 from dlm.datasets.recipe import RECIPE_FILE
 from dlm.datasets.writer import create_or_check, missing_shards, write_manifest, write_shard
 from dlm.errors import DatasetError, RenderError
@@ -43,13 +44,15 @@ class Plan:
 
     shards: list[int]
     done: int
+    complete: bool  # nothing is missing, the manifest included
 
 
 def prepare(recipe: Recipe, folder: Path, n: int) -> Plan:
     """Make `folder` ready and return what is missing; DatasetError for another recipe's folder."""
     create_or_check(folder, recipe)
     shards = missing_shards(folder, recipe, n)
-    return Plan(shards, n - sum(len(recipe.shard_ids(shard, n)) for shard in shards))
+    done = n - sum(len(recipe.shard_ids(shard, n)) for shard in shards)
+    return Plan(shards, done, not shards and (folder / MANIFEST_FILE).exists())
 
 
 def render(
@@ -62,10 +65,10 @@ def render(
     """
     create_or_check(folder, recipe)
     with _only_writer(folder):
-        plan = prepare(recipe, folder, n)
+        shards = missing_shards(folder, recipe, n)
         outcome = Outcome()
-        if plan.shards:
-            outcome = run_tasks(RenderJob(recipe, folder, n), plan.shards, workers, advance)
+        if shards:
+            outcome = run_tasks(RenderJob(recipe, folder, n), shards, workers, advance)
         if outcome.given_up:
             shard, end = next(iter(outcome.given_up.items()))
             ids = recipe.shard_ids(shard, n)

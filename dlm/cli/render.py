@@ -54,7 +54,7 @@ def command(
         look_source=str(look or "look.yaml"),
     )
     todo = prepare(recipe, out, n)
-    if not todo.shards:
+    if todo.complete:
         typer.echo(f"{out} already holds these {n} samples")
         return
     processes = min(workers or len(os.sched_getaffinity(0)), len(todo.shards))

@@ -89,6 +89,14 @@ def test_killed_half_way_and_run_again_gives_the_same_set(tmp_path: Path) -> Non
     assert not list(folder.rglob("*.tmp"))
 
 
+def test_killed_before_the_manifest_and_run_again_is_complete(tmp_path: Path) -> None:
+    folder = tmp_path / "almost"
+    assert render(folder, "--workers", "1", n=8).returncode == 0
+    (folder / "manifest.json").unlink()
+    assert render(folder, "--workers", "1", n=8).returncode == 0
+    assert datasets.open(folder).complete
+
+
 def test_ctrl_c_keeps_whole_shards_and_says_how_to_go_on(tmp_path: Path) -> None:
     folder = tmp_path / "stopped"
     command = [*DLM, "render", "--spec", "68", "--n", "2000", "--size", "64", "-o", str(folder)]
