@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-STRIDE = 4  # input pixels a heatmap cell
+from dlm.train.networks.head import Head, Output
 
 
 class Residual(nn.Module):
@@ -32,12 +32,12 @@ class Residual(nn.Module):
 
 
 class Stem(nn.Module):
-    """(B, 3, S, S) pixels to (B, width, S/4, S/4) features."""
+    """(B, C, S, S) pixels to (B, width, S/4, S/4) features."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, channels: int = 3) -> None:
         super().__init__()
         half = width // 2
-        self.conv1, self.norm1 = nn.Conv2d(3, half, 3, 2, 1, bias=False), nn.BatchNorm2d(half)
+        self.conv1, self.norm1 = nn.Conv2d(channels, half, 3, 2, 1, bias=False), nn.BatchNorm2d(half)
         self.conv2 = nn.Conv2d(half, width, 3, 2, 1)
         self.residual = Residual(width)
 
@@ -65,26 +65,39 @@ class Hourglass(nn.Module):
 
 
 class StackedHourglass(nn.Module):
-    """(B, 3, S, S) images, zero mean and about unit range, to one logit map a point and stack."""
+    """(B, C, S, S) images, zero mean and about unit range, to one Output a stack."""
 
-    def __init__(self, points: int, *, stacks: int = 1, width: int = 64, depth: int = 3) -> None:
+    def __init__(
+        self, head: Head, *, stacks: int = 1, width: int = 64, depth: int = 3, channels: int = 3
+    ) -> None:
         super().__init__()
-        self.stem = Stem(width)
+        self.stem = Stem(width, channels)
         self.hourglasses = nn.ModuleList(Hourglass(width, depth) for _ in range(stacks))
         self.features = nn.ModuleList(_feature_layer(width) for _ in range(stacks))
-        self.maps = nn.ModuleList(nn.Conv2d(width, points, 1) for _ in range(stacks))
-        self.remaps = nn.ModuleList(nn.Conv2d(width + points, width, 1) for _ in range(stacks - 1))
+        self.maps = nn.ModuleList(head.layer(width) for _ in range(stacks))
+        self.fed_back = head.fed_back
+        self.remaps = nn.ModuleList(
+            nn.Conv2d(width + self.fed_back, width, 1) for _ in range(stacks - 1)
+        )
 
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """Return the logits (B, P, S/4, S/4) of every stack, the last one best."""
+    def last_features(self, x: Tensor) -> tuple[list[Output], Tensor]:
+        """Return the outputs of all stacks but the last, and the last one's (B, width, S/4, S/4).
+
+        What the last layer makes of those features is the answer: see `answer`.
+        """
         x = self.stem(x)
-        logits = []
-        for stack, hourglass in enumerate(self.hourglasses):
+        outputs: list[Output] = []
+        for stack, hourglass in enumerate(self.hourglasses[:-1]):
             features = self.features[stack](hourglass(x))
-            logits.append(self.maps[stack](features))
-            if stack < len(self.remaps):
-                x = x + self.remaps[stack](torch.cat([features, logits[-1]], dim=1))
-        return logits
+            outputs.append(self.maps[stack](features))
+            shown = [features, outputs[-1].maps] if self.fed_back else [features]
+            x = x + self.remaps[stack](torch.cat(shown, dim=1))
+        return outputs, self.features[-1](self.hourglasses[-1](x))
+
+    def answer(self, features: Tensor) -> Output:
+        """Return the output of the last stack from its features."""
+        output: Output = self.maps[-1](features)
+        return output
 
 
 def _feature_layer(width: int) -> nn.Module:

@@ -1,29 +1,73 @@
-"""The network as everything else sees it: pictures in, maps out while training, points after."""
+"""The network as everything else sees it: pictures in, outputs out; its head reads them."""
 
+from typing import NamedTuple
+
+import torch
 from torch import Tensor, nn
 
-from dlm.train.networks.heads import decode
+from dlm.train.networks.head import Head, Output
+from dlm.train.networks.heads import head_of
 from dlm.train.networks.hourglass import StackedHourglass
 from dlm.train.settings import Settings
 
 
+class Prediction(NamedTuple):
+    """What a network says of B pictures, in float32."""
+
+    points: Tensor  # (B, P, 2) pixels of the input
+    sigma: Tensor  # (B, P) standard deviation along either axis, pixels
+    visibility: Tensor | None  # (B, P) probability to be seen; None where not learned
+
+
 class LandmarkNetwork(nn.Module):
-    """(B, 3, S, S) images in 0 to 1 to the logits (B, P, S/4, S/4) of every stack."""
+    """(B, 3, S, S) images in 0 to 1 to one Output a stack."""
 
-    def __init__(self, points: int, *, stacks: int, width: int) -> None:
+    def __init__(self, head: Head, backbone: StackedHourglass, *, coord_conv: bool = False) -> None:
         super().__init__()
-        self.backbone = StackedHourglass(points, stacks=stacks, width=width)
+        self.head, self.backbone, self.coord_conv = head, backbone, coord_conv
 
-    def forward(self, images: Tensor) -> list[Tensor]:
-        """Return the logits of every stack, the last one best."""
-        logits: list[Tensor] = self.backbone((images - 0.5) * 4)
-        return logits
+    def forward(self, images: Tensor) -> list[Output]:
+        """Return the outputs of every stack, the last one best."""
+        outputs, features = self.last_features(images)
+        return [*outputs, self.answer(features)]
+
+    def last_features(self, images: Tensor) -> tuple[list[Output], Tensor]:
+        """Return the earlier stacks' outputs and the features that the last layer reads."""
+        x = (images - 0.5) * 4
+        return self.backbone.last_features(with_coordinates(x) if self.coord_conv else x)
+
+    def answer(self, features: Tensor) -> Output:
+        """Return the last layer's output: with `last_features` the two halves of `forward`.
+
+        Adversarial modes put a gradient reversal between them: this layer is then the critic.
+        """
+        return self.backbone.answer(features)
+
+    def predict(self, images: Tensor) -> Prediction:
+        """Return what the last stack says."""
+        output = self.forward(images)[-1]
+        head = self.head
+        return Prediction(head.points(output), head.sigma(output), head.visibility(output))
 
     def points(self, images: Tensor) -> Tensor:
         """Return (B, P, 2) points in pixels of the input, in float32."""
-        return decode(self.forward(images)[-1])
+        return self.head.points(self.forward(images)[-1])
+
+
+def with_coordinates(images: Tensor) -> Tensor:
+    """Append x, y in -1 to 1 and the distance from the middle to (B, C, S, S): CoordConv."""
+    size = images.shape[-1]
+    axis = (torch.arange(size, device=images.device, dtype=images.dtype) * 2 + 1) / size - 1
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    maps = torch.stack([x, y, torch.hypot(x, y)]).expand(len(images), -1, -1, -1)
+    return torch.cat([images, maps], dim=1)
 
 
 def build(settings: Settings, points: int) -> LandmarkNetwork:
     """Return a fresh network for a layout of `points` points; torch's global seed decides it."""
-    return LandmarkNetwork(points, stacks=settings.stacks, width=settings.width)
+    head = head_of(settings, points)
+    channels = 6 if settings.coord_conv else 3
+    backbone = StackedHourglass(
+        head, stacks=settings.stacks, width=settings.width, channels=channels
+    )
+    return LandmarkNetwork(head, backbone, coord_conv=settings.coord_conv)
