@@ -59,6 +59,14 @@ class Topology:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Surface:
+    """The triangles that are drawn: a topology's own, or fewer where the head is smooth."""
+
+    triangles: Int32  # (T', 3) of the topology's vertices, sorted by part
+    parts: Mapping[str, tuple[int, int]]  # part name -> range of triangles
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Identity:
     """One person: the model's coefficients, and what one would say of them."""
 
@@ -72,6 +80,7 @@ class FaceModel(Protocol):
     name: str
     licence: str
     topology: Topology
+    surface: Surface
     identity_size: int
     template: Float32  # (V, 3), the mean neutral head
     regions: Mapping[str, Float32]  # (V,) soft masks 0 to 1 on the skin: lips, scalp, brow, ...

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from dlm.generator.models import linear_rig as rig
-from dlm.generator.models.base import ARKIT_UNITS, Float32, Identity, Int32, Topology
+from dlm.generator.models.base import ARKIT_UNITS, Float32, Identity, Int32, Surface, Topology
 from dlm.generator.models.makehuman_pose import NeckRig
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -37,6 +37,7 @@ class LinearHead:
             uv=arrays["uv"].astype(np.float32) if "uv" in arrays else _cylinder(points),
             mirror=arrays["mirror"].astype(np.int32),
         )  # fmt: skip
+        self.surface = Surface(triangles=triangles, parts=parts)
         self._eyes = rig.balls(self.topology, points.astype(np.float32))
         centres = [(eye.weights @ points[eye.vertices])[0] for eye in self._eyes]
         self.template: Float32 = (points - (np.mean(centres, axis=0) if centres else 0)).astype(

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dlm.generator.models import cache
-from dlm.generator.models.base import ARKIT_UNITS, Float32, Identity, Topology
+from dlm.generator.models.base import ARKIT_UNITS, Float32, Identity, Surface, Topology
 from dlm.generator.models.linear_rig import lids_follow
 from dlm.generator.models.makehuman_files import content_hash
 from dlm.generator.models.makehuman_pose import EyeRigs, LipRig, NeckRig, TeethRig
@@ -31,25 +31,27 @@ class MakeHuman:
 
     def __init__(self, arrays: cache.Arrays) -> None:
         self._subdivide = _sparse(arrays, "subdivide", len(arrays["template"]))
-        names = [str(name) for name in arrays["identity_names"]]
-        self.identity_names = tuple(names)
-        self.identity_size = len(names)
+        self.identity_names = tuple(str(name) for name in arrays["identity_names"])
+        self.identity_size = len(self.identity_names)
         self.identity_mirror: NDArray[np.int64] = arrays["identity_mirror"]
         self.identity_sign: NDArray[np.int64] = arrays["identity_sign"]
         self.expression_mirror: NDArray[np.int64] = arrays["expression_mirror"]
-        self._basis = _sparse(arrays, "basis", len(names) + len(ARKIT_UNITS))
+        self._basis = _sparse(arrays, "basis", self.identity_size + len(ARKIT_UNITS))
         self._rows: Float32 = arrays["template"]
         self.base_index: NDArray[np.int32] = arrays["base_index"]
         self._eyes, self._teeth = EyeRigs(arrays), TeethRig(arrays)
         self._lips, self._neck = LipRig(arrays), NeckRig(arrays)
         self.lid_edges = self._eyes.lid_edges()
         self.lip_edges = self._lips.edges()
-        ends, parts = arrays["part_ends"].tolist(), arrays["part_names"].tolist()
+        names = arrays["part_names"].tolist()
         self.topology = Topology(
             model=self.name, vertex_count=len(arrays["mirror"]), triangles=arrays["triangles"],
             uv=arrays["uv"], mirror=arrays["mirror"],
-            parts={part: (ends[k], ends[k + 1]) for k, part in enumerate(parts)},
+            parts=_parts(names, arrays["part_ends"]),
         )  # fmt: skip
+        self.surface = Surface(
+            triangles=arrays["surface"], parts=_parts(names, arrays["surface_ends"])
+        )
         self.regions: Mapping[str, Float32] = {
             key.removeprefix("region_"): mask
             for key, mask in arrays.items()
@@ -96,6 +98,10 @@ def load(progress: Progress | None = None) -> MakeHuman:
         return bake(progress)
 
     return MakeHuman(cache.cached("makehuman", content_hash(code), make))
+
+
+def _parts(names: list[str], ends: NDArray[np.int64]) -> dict[str, tuple[int, int]]:
+    return {name: (int(ends[k]), int(ends[k + 1])) for k, name in enumerate(names)}
 
 
 def _sparse(arrays: cache.Arrays, name: str, columns: int) -> sp.csr_matrix:

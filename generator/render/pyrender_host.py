@@ -46,7 +46,7 @@ class PyrenderRenderer:
         from dlm.generator.render.extras import Extras
 
         self._gl, self._gpu, self._model = GL, gpu, model
-        self._parts = model.topology.parts
+        self._parts = model.surface.parts
         self._eyes = EyeFinder(model)
         GL.glEnable(GL.GL_DEPTH_TEST)
         GL.glEnable(GL.GL_CULL_FACE)
@@ -54,7 +54,7 @@ class PyrenderRenderer:
         occlusion = self._occlusion()
         still = [paint_map(model), *np.split(masks(model), 4, axis=1)]
         still += [occlusion[:, :4], occlusion[:, 4:8], occlusion[:, 8:]]
-        self._head = gpu.Mesh((3, 3), still, model.topology.triangles, len(occlusion))
+        self._head = gpu.Mesh((3, 3), still, model.surface.triangles, len(occlusion))
         self._block = gpu.UniformBlock(gpu.block_fields(gpu.shader_source("sample.glsl")))
         gpu.tile_texture(UNITS["noise"], detail_texture())
         gpu.layered_texture(UNITS["bank"], background_bank())
