@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from dlm.train.evaluate import predict_photos
+from dlm.train.metrics import openings_68
 from dlm.train.photos import merge, open_photos
 from dlm.train.predictor import Predictor
 from dlm.train.protocols import Nearest
@@ -25,7 +26,6 @@ GROUPS = {
     "nose base": range(31, 36), "eyes": range(36, 48), "outer lips": range(48, 60),
     "inner lips": range(60, 68),
 }  # fmt: skip
-LIDS = [(37, 41), (38, 40), (43, 47), (44, 46)]
 
 
 def in_face_axes(vectors: NDArray[np.float64], truth: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -44,13 +44,6 @@ def outward(truth: NDArray[np.float64]) -> NDArray[np.float64]:
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     side = np.einsum("nqi,nqi->nq", normal, truth[:, :17] - truth[:, 27:31].mean(1)[:, None])
     return normal * np.sign(side)[..., None]
-
-
-def openings(points: NDArray[np.float64], divisor: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (2, N) mean lid gap and inner lip gap over the inter-ocular distance."""
-    lids = np.mean([np.linalg.norm(points[:, a] - points[:, b], axis=1) for a, b in LIDS], axis=0)
-    lips = np.linalg.norm(points[:, 62] - points[:, 66], axis=1)
-    return np.stack([lids, lips]) / divisor
 
 
 def main() -> None:
@@ -83,10 +76,10 @@ def main() -> None:
         error = np.linalg.norm(off[:, list(chosen)], axis=-1).mean()
         print(f"| {name} | {x:+.1f} | {y:+.1f} | {outside} | {error:.2f} |")
     divisor = np.linalg.norm(truth[:, 45] - truth[:, 36], axis=1)
-    for name, seen, real in zip(("eye", "mouth"), openings(predicted, divisor),
-                                openings(truth, divisor), strict=True):  # fmt: skip
-        slope = np.polyfit(real, seen, 1)[0]
-        print(f"{name} opening: slope {slope:.2f}, mean {seen.mean():.3f} of {real.mean():.3f}")
+    seen = openings_68(predicted, divisor)
+    for name, real in openings_68(truth, divisor).items():
+        slope, mean = np.polyfit(real, seen[name], 1)[0], seen[name].mean()
+        print(f"{name} opening: slope {slope:.2f}, mean {mean:.3f} of {real.mean():.3f}")
 
 
 if __name__ == "__main__":

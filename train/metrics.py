@@ -19,6 +19,8 @@ THRESHOLD = 0.08
 IBUG_GROUPS: Mapping[str, tuple[int, int]] = {
     "jaw": (0, 17), "brows": (17, 27), "nose": (27, 36), "eyes": (36, 48), "lips": (48, 68),
 }  # fmt: skip
+LIDS_68 = ([37, 38, 43, 44], [41, 40, 47, 46])  # upper, lower
+LIPS_68 = (62, 66)  # inner edge of the upper lip, of the lower
 
 
 def normaliser_68(truth: ArrayLike, kind: Normaliser) -> Float64:
@@ -79,6 +81,17 @@ def group_errors(
         if len(chosen):
             result[name] = float(errors[:, chosen].mean())
     return result
+
+
+def openings_68(points: ArrayLike, divisors: ArrayLike) -> dict[str, Float64]:
+    """Return how far eyes and mouth of (N, 68, 2) points stand open, (N,) each, over divisors.
+
+    eye: mean gap of the four pairs of lid points; mouth: gap of the inner lips in the middle.
+    """
+    found = np.asarray(points, dtype=np.float64)
+    gap = np.linalg.norm(found[:, LIPS_68[0]] - found[:, LIPS_68[1]], axis=-1)
+    lids = np.linalg.norm(found[:, LIDS_68[0]] - found[:, LIDS_68[1]], axis=-1).mean(axis=1)
+    return {"eye": lids / np.asarray(divisors), "mouth": gap / np.asarray(divisors)}
 
 
 def bootstrap_ci(

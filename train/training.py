@@ -9,6 +9,7 @@ import torch
 
 import dlm
 from dlm.errors import TrainError
+from dlm.train.augment import Augmentation
 from dlm.train.curves import draw_curves
 from dlm.train.data import TrainingData
 from dlm.train.modes import mode
@@ -64,12 +65,13 @@ def train(
     device: torch.device,
     progress: Progress = lambda seen, note: None,
     should_stop: Callable[[], bool] = lambda: False,
+    augmentation: Augmentation | None = None,
 ) -> RunFile:
     """Train until the budget is spent or `should_stop` says so, and return the run's record.
 
     Whatever ends it, the folder holds a state from which the same call goes on to the same curve.
     """
-    trainer = Trainer(run.settings, data, by_name(run.precision), device)
+    trainer = Trainer(run.settings, data, by_name(run.precision), device, augmentation)
     if (folder.path / STATE_FILE).exists():
         trainer.restore(folder.read_tensors(STATE_FILE, device))
     folder.cut_log(trainer.seen)

@@ -7,7 +7,16 @@ exposure follows from what reaches the face.
 import numpy as np
 from numpy.typing import NDArray
 
-from dlm.generator.look.draws import any_colour, chance, colour, luminance, pick, temperature, tidy
+from dlm.generator.look.draws import (
+    any_colour,
+    chance,
+    colour,
+    luminance,
+    pick,
+    temperature,
+    tidy,
+    uniform,
+)
 from dlm.generator.look.factors import Colour, Lamp, Light, Vec3
 from dlm.generator.look.probabilities import Probabilities
 
@@ -60,7 +69,7 @@ def sample_light(rng: np.random.Generator, settings: Probabilities) -> Light:
         side=colour(side),
         side_direction=direction(rng.uniform(-180, 180), rng.uniform(-10, 30)),
         lamps=tuple(lamps),
-        shadow=tidy(rng.uniform(0.55, 1.0)),
+        shadow=uniform(rng, *settings["light"]["shadow"]),
     )
 
 

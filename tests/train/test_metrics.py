@@ -13,6 +13,7 @@ from dlm.train.metrics import (
     group_errors,
     nme,
     normaliser_68,
+    openings_68,
 )
 
 rng = np.random.default_rng(3)
@@ -97,3 +98,13 @@ def test_faces_of_one_photo_are_no_independent_evidence():
     clustered = np.ptp(bootstrap_ci(errors, photos))
     pretended = np.ptp(bootstrap_ci(errors, np.arange(120)))
     assert clustered > 1.6 * pretended
+
+
+def test_lids_lifted_by_a_tenth_of_the_divisor_open_the_eyes_by_a_tenth_and_no_mouth():
+    shut = FACES.copy()
+    shut[:, [41, 40, 47, 46, 66]] = shut[:, [37, 38, 43, 44, 62]]
+    lifted = shut.copy()
+    lifted[:, [37, 38, 43, 44]] -= [0, 5]
+    found = openings_68(lifted, np.full(5, 50.0))
+    np.testing.assert_allclose(found["eye"], 0.1)
+    np.testing.assert_allclose(found["mouth"], 0.0)
