@@ -102,6 +102,10 @@ def test_attributes_are_numbers_and_words():
         ("jpeg: [45, 97]", "jpeg: [97, 45]", r"sensor.jpeg: \[97, 45\] is not a range"),
         ("  any: 0.13\n", "", r"occluders: 'any' is missing"),
         ("light:\n", "light: [\n", r"mine.yaml:\d+:\d+"),
+        ("version: 1\n", "version: 1\nskin: 3\n", r"mine.yaml:\d+: 'skin' is there twice"),
+        ("version: 1\n", "Version: 1\n", r"mine.yaml:4: Version: unknown key 'Version'"),
+        ("grey: 0.07", "grey: 7", r"mine.yaml:\d+: sensor.grey: 7 is more than 1"),
+        ("grey: 0.07", "grey: .nan", r"sensor.grey: nan is not a number"),
     ],
 )
 def test_a_wrong_look_yaml_is_refused_by_place_and_way_out(old: str, new: str, message: str):
