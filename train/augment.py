@@ -17,6 +17,7 @@ from dlm.train.draws import normal, uniform
 from dlm.train.occlude import occlude
 
 CACHE_MARGIN = 1.5  # side of a cached crop in sides of the network's crop
+HIDDEN = 1  # a row's code of a point behind something
 
 
 @dataclass(frozen=True)
@@ -73,15 +74,26 @@ def warp(images: Tensor, points: Tensor, matrices: Tensor, size: int) -> tuple[T
     return drawn, moved * size + (size - 1) / 2
 
 
-def flip_some(
-    images: Tensor, points: Tensor, mirror: Tensor, chance: float, rng: Generator
+def flip(
+    images: Tensor, points: Tensor, mirror: Tensor, flipped: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Mirror some of (B, C, S, S) images with their (B, P, 2) points and the points' order."""
-    flipped = (uniform(rng, 0, 1, len(images)) < chance).to(images.device)
+    """Mirror those of (B, C, S, S) images with their (B, P, 2) points that (B,) `flipped` says.
+
+    The points' order is mirrored with them.
+    """
     mirrored = points[:, mirror] * points.new_tensor([-1, 1])
     mirrored = mirrored + points.new_tensor([images.shape[-1] - 1, 0])
     images = torch.where(flipped[:, None, None, None], images.flip(-1), images)
     return images, torch.where(flipped[:, None, None], mirrored, points)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from."""
+
+    images: Tensor  # (B, 3, S, S) in 0 to 1
+    points: Tensor  # (B, P, 2) pixels of the images
+    visibility: Tensor | None = None  # (B, P) 0 outside the image, 1 hidden, 2 visible
 
 
 @dataclass(frozen=True)
@@ -92,18 +104,38 @@ class Augmentation:
     appearance: bool = True
 
     def __call__(
-        self, images: Tensor, points: Tensor, mirror: Tensor, size: int, rng: Generator
-    ) -> tuple[Tensor, Tensor]:
-        """Return crops (B, 3, size, size) in 0 to 1 and points (B, P, 2) in their pixels.
+        self,
+        images: Tensor,
+        points: Tensor,
+        mirror: Tensor,
+        size: int,
+        rng: Generator,
+        visibility: Tensor | None = None,
+    ) -> Batch:
+        """Return crops of `size` pixels with their labels, and what is still visible of them.
 
-        `images` (B, 3, K, K) in 0 to 1 and `points` in pixels of the cache.
+        `images` (B, 3, K, K) in 0 to 1, `points` in pixels of the cache, `visibility` (B, P).
         """
         matrices = warp_matrices(len(images), self.geometry, rng).to(images.device)
         images, points = warp(images, points, matrices, size)
-        images, points = flip_some(images, points, mirror, self.geometry.flip, rng)
+        flipped = (uniform(rng, 0, 1, len(images)) < self.geometry.flip).to(images.device)
+        images, points = flip(images, points, mirror, flipped)
+        if visibility is not None:
+            visibility = torch.where(flipped[:, None], visibility[:, mirror], visibility)
         if self.appearance:
-            images = degrade(jitter_colour(occlude(images, rng), rng), rng).clamp_(0, 1)
-        return images, points
+            images, covered = occlude(images, rng)
+            images = degrade(jitter_colour(images, rng), rng).clamp_(0, 1)
+            if visibility is not None:
+                visibility = hide(visibility, points, covered)
+        return Batch(images, points, visibility)
+
+
+def hide(visibility: Tensor, points: Tensor, covered: Tensor) -> Tensor:
+    """Return (B, P) visibility, hidden where `covered` (B, 1, S, S) is at (B, P, 2) points."""
+    last = covered.shape[-1] - 1
+    x, y = points.round().long().clamp(0, last).unbind(dim=-1)
+    batch = torch.arange(len(points), device=points.device)[:, None]
+    return torch.where(covered[batch, 0, y, x] > 0.5, visibility.clamp(max=HIDDEN), visibility)
 
 
 PLAIN = Augmentation(Geometry(0, 0, 0, 0, 0, 0, 0), appearance=False)

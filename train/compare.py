@@ -20,7 +20,7 @@ from dlm.landmark_specs import LandmarkSpec
 from dlm.train import metrics
 from dlm.train.data import Pictures, TrainingData, box_divisors
 from dlm.train.evaluate import Scores, protocol_for, score_photos
-from dlm.train.faces import Float32
+from dlm.train.faces import Float32, UInt8
 from dlm.train.photos import PhotoSet
 from dlm.train.predictor import Predictor
 from dlm.train.run_folder import MODEL_FILE, RunFile, RunFolder
@@ -97,7 +97,7 @@ def compare(
     """
     shared = shared_68(plan.specs)
     pictures = Pictures.read(dataset, plan.settings.size, read)
-    data = {spec.name: pictures.label(labels_of(dataset, spec), spec) for spec in plan.specs}
+    data = {spec.name: pictures.label(*labels_of(dataset, spec), spec) for spec in plan.specs}
     runs: list[Trained] = []
     for seed in range(plan.seeds):
         for spec in plan.specs:
@@ -114,13 +114,17 @@ def compare(
     return Comparison(plan=plan, runs=runs, held_out=images, shared=len(shared))
 
 
-def labels_of(dataset: Dataset, spec: LandmarkSpec) -> Float32:
-    """Return the (N, P, 2) points of every row in `spec`, relabelled where it has another."""
+def labels_of(dataset: Dataset, spec: LandmarkSpec) -> tuple[Float32, UInt8]:
+    """Return (N, P, 2) points and (N, P) visibility of every row in `spec`.
+
+    They are relabelled where the dataset has another layout.
+    """
     if dataset.recipe.spec_hash == spec.hash:
-        return np.asarray(dataset.columns(["points"])["points"], np.float32)
+        held = dataset.columns(["points", "visibility"])
+        return held["points"], held["visibility"]
     from dlm.generator.relabel import labels
 
-    return labels(dataset, spec)[0]
+    return labels(dataset, spec)
 
 
 def shared_68(specs: Sequence[LandmarkSpec]) -> NDArray[np.int64]:

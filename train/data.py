@@ -18,6 +18,7 @@ from dlm.train.faces import (
     Float32,
     Int64,
     Report,
+    UInt8,
     box_points,
     boxes_of,
     plain_crops,
@@ -55,12 +56,13 @@ class Pictures:
             train, held_out, describe(dataset, train, held_out),
         )  # fmt: skip
 
-    def label(self, points: Float32, spec: LandmarkSpec) -> "TrainingData":
-        """Return training data with the (N, P, 2) points of every row of the dataset."""
+    def label(self, points: Float32, visibility: UInt8, spec: LandmarkSpec) -> "TrainingData":
+        """Return training data with (N, P, 2) points and (N, P) visibility of every row."""
+        learned, held_out = self.training_rows, self.validation_rows
         return TrainingData(
             spec,
-            self.training.label(points[self.training_rows]),
-            self.validation.label(points[self.validation_rows]),
+            self.training.label(points[learned], visibility[learned]),
+            self.validation.label(points[held_out], visibility[held_out]),
             self.recipe,
         )
 
@@ -78,8 +80,9 @@ class TrainingData:
 def load(dataset: Dataset, spec: LandmarkSpec, size: int, report: Report) -> TrainingData:
     """Return the training data of a dataset that is labelled with `spec`; DatasetError if not."""
     dataset.require_spec(spec)
-    points = dataset.columns(["points"])["points"]
-    return Pictures.read(dataset, size, report).label(points, spec)
+    labels = dataset.columns(["points", "visibility"])
+    pictures = Pictures.read(dataset, size, report)
+    return pictures.label(labels["points"], labels["visibility"], spec)
 
 
 def describe(dataset: Dataset, train: Int64, held_out: Int64) -> dict[str, Any]:

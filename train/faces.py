@@ -31,6 +31,7 @@ class Faces:
 
     images: UInt8  # (N, K, K, 3)
     points: Float32  # (N, P, 2)
+    visibility: UInt8 | None = None  # (N, P) 0 outside the picture, 1 hidden, 2 visible
 
     def __len__(self) -> int:
         return len(self.images)
@@ -43,9 +44,10 @@ class Crops:
     images: UInt8  # (N, K, K, 3)
     matrices: crops.Float64  # (N, 2, 3) image pixels to crop pixels
 
-    def label(self, points: Float32) -> Faces:
+    def label(self, points: Float32, visibility: UInt8 | None = None) -> Faces:
         """Return the crops with (N, P, 2) points given in pixels of the uncropped images."""
-        return Faces(self.images, crops.apply(self.matrices, points).astype(np.float32))
+        moved = crops.apply(self.matrices, points).astype(np.float32)
+        return Faces(self.images, moved, visibility)
 
 
 def cache_size(size: int) -> int:

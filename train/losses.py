@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dlm.train.networks.heads import pixels_to_cells, soft_argmax
+from dlm.train.networks.cells import pixels_to_cells, soft_argmax
 
 SIGMA_CELLS = 1.0
 SMOOTH_L1_BETA_CELLS = 0.25

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 
 from dlm.train import precision
-from dlm.train.networks.hourglass import StackedHourglass
+from dlm.train.networks.landmark import build
+from dlm.train.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Machine:
 def measure() -> Machine:
     """Time a small hourglass on the device that training would use."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    rates = precision.measure(lambda: StackedHourglass(68), 8, 64, device)
+    rates = precision.measure(lambda: build(Settings(size=64, width=64), 68), 8, 64, device)
     half, full = (
         max(rate for name, rate in rates.items() if name.startswith(kind))
         for kind in ("bf16", "float32")

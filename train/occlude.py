@@ -11,10 +11,15 @@ from dlm.train.draws import normal, on_some, uniform
 PATCH_CHANCES = (1.0, 0.6, 0.36)  # of a first, second and third patch on a covered face
 
 
-def occlude(images: Tensor, rng: Generator) -> Tensor:
-    """Return (B, 3, S, S) images in 0 to 1, some shaded and some partly covered."""
+def occlude(images: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:
+    """Shade some of (B, 3, S, S) images in 0 to 1 and cover parts of some.
+
+    Returns the images, and (B, 1, S, S) how much of each pixel is covered.
+    """
     images = on_some(images, 0.35, rng, cast_shadow)
-    return on_some(images, 0.4, rng, cover)
+    with_cover = torch.cat([images, torch.zeros_like(images[:, :1])], dim=1)
+    with_cover = on_some(with_cover, 0.4, rng, cover)
+    return with_cover[:, :3], with_cover[:, 3:]
 
 
 def cast_shadow(images: Tensor, rng: Generator) -> Tensor:
@@ -34,7 +39,10 @@ def cast_shadow(images: Tensor, rng: Generator) -> Tensor:
 
 
 def cover(images: Tensor, rng: Generator) -> Tensor:
-    """Lay one to three patches of 5 to 45 % of the side, over each image."""
+    """Lay one to three patches of 5 to 45 % of the side over each of (B, 3 + 1, S, S).
+
+    The last channel holds how much of a pixel is covered.
+    """
     for share in PATCH_CHANCES:
         images = on_some(images, share, rng, lay_patch)
     return images
@@ -50,7 +58,8 @@ def lay_patch(images: Tensor, rng: Generator) -> Tensor:
     boxes = _maps(uniform(rng, 0, 1, batch) < 0.5)
     reach = torch.where(boxes, torch.maximum(across, along), across + along)
     mask = ((1 - reach) * 4).clamp(0, 1)[:, None].to(images.device)
-    return torch.lerp(images, textures(images, rng), mask)
+    drawn = torch.lerp(images[:, :3], textures(images[:, :3], rng), mask)
+    return torch.cat([drawn, torch.maximum(images[:, 3:], mask)], dim=1)
 
 
 def textures(images: Tensor, rng: Generator) -> Tensor:

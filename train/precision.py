@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from dlm.train.networks.head import Output
+
 SECONDS = 2.0
 
 
@@ -94,8 +96,8 @@ def _one_pass(
 
     def run() -> None:
         with precision.autocast(device):
-            outputs: list[Tensor] = network(images)
-        sum(output.float().mean() for output in outputs).backward()  # type: ignore[union-attr]
+            outputs: list[Output] = network(images)
+        sum(output.maps.float().mean() for output in outputs).backward()  # type: ignore[union-attr]
         if device.type == "cuda":
             torch.cuda.synchronize(device)
 

@@ -5,6 +5,11 @@ from typing import Any, Self
 
 from dlm.errors import TrainError
 
+NETWORKS = ("hourglass",)
+HEADS = ("heatmap",)
+MATRICES = ("points", "all")
+BEFORE = {"visibility": False}  # settings of runs that are older than the field
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -13,11 +18,18 @@ class Settings:
     mode: str = "synthetic"
     samples: int = 250_000  # seen by the network, counted with repetition
     size: int = 128  # pixels of the network's input
+    network: str = "hourglass"
+    head: str = "heatmap"
+    coord_conv: bool = False  # the network is shown where each pixel lies
+    visibility: bool = True  # whether the network says which points are seen
     width: int = 128  # channels
     stacks: int = 1
     batch: int = 32
     learning_rate: float = 1.5e-3
     seed: int = 0
+    adapt_weight: float = 1.0  # times the mode's own weight of what it adds to the labels' loss
+    matrix: str = "points"  # whose nuclear norm daln takes: of each point, or of all together
+    compile: bool = False  # torch.compile the network
     validations: int = 40  # how often over the run held-out faces are scored and the run saved
 
     def __post_init__(self) -> None:
@@ -25,8 +37,12 @@ class Settings:
             (self.size % 32 == 0 and self.size >= 32, "--size", self.size, "a multiple of 32"),
             (self.width % 2 == 0 and self.width >= 8, "--width", self.width, "even, at least 8"),
             (1 <= self.stacks <= 4, "--stacks", self.stacks, "1 to 4"),
+            (self.network in NETWORKS, "--network", self.network, " or ".join(NETWORKS)),
+            (self.head in HEADS, "--head", self.head, " or ".join(HEADS)),
             (self.batch >= 2, "--batch", self.batch, "at least 2"),
             (self.samples >= self.batch, "--samples", self.samples, "at least one batch"),
+            (self.adapt_weight >= 0, "--adapt-weight", self.adapt_weight, "zero or more"),
+            (self.matrix in MATRICES, "--matrix", self.matrix, " or ".join(MATRICES)),
             (self.learning_rate > 0, "--lr", self.learning_rate, "above zero"),
         )
         for passed, flag, value, allowed in checks:
@@ -50,4 +66,4 @@ class Settings:
             raise TrainError(
                 f"unknown settings {', '.join(odd)}", "run.json", "use the dlm that wrote the run"
             )
-        return cls(**values)
+        return cls(**{**BEFORE, **values})

@@ -5,20 +5,20 @@ pure functions of (seed, step), so weights, average, optimiser and counters are 
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from dlm.errors import TrainError
-from dlm.train.augment import Augmentation
+from dlm.train.augment import Augmentation, Batch
 from dlm.train.data import TrainingData, box_divisors
 from dlm.train.draws import generator
 from dlm.train.ema import MovingAverage
 from dlm.train.faces import Float32, UInt8, batch_rows
 from dlm.train.metrics import nme
 from dlm.train.modes import mode
+from dlm.train.networks.head import Output
 from dlm.train.networks.landmark import LandmarkNetwork, build
 from dlm.train.precision import Precision
 from dlm.train.settings import Settings
@@ -28,14 +28,6 @@ FINAL_RATE = 0.01  # of the learning rate, at the end of the cosine
 WEIGHT_DECAY = 1e-2
 CLIP = 1.0
 AUGMENT_STREAM = 1 << 32  # streams of a seed: the steps' augmentation begins here
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one step learns from: images (B, 3, S, S) in 0 to 1, points (B, P, 2) in pixels."""
-
-    images: Tensor
-    points: Tensor
 
 
 def to_images(crops: UInt8, device: torch.device) -> Tensor:
@@ -77,14 +69,17 @@ class Trainer:
         """Return the augmented faces of a step: a pure function of settings, data and step."""
         faces, settings = self.data.training, self.settings
         rows = batch_rows(len(faces), settings.batch, step, settings.seed)
-        images, points = self.augmentation(
+        visibility = None
+        if faces.visibility is not None:
+            visibility = torch.from_numpy(faces.visibility[rows]).to(self.device)
+        return self.augmentation(
             to_images(faces.images[rows], self.device),
             torch.from_numpy(faces.points[rows]).to(self.device),
             self._mirror,
             settings.size,
             generator(settings.seed, AUGMENT_STREAM + step),
+            visibility,
         )
-        return Batch(images, points)
 
     def advance(self) -> float:
         """Take one step and return its loss; TrainError when it is no number any more."""
@@ -93,8 +88,8 @@ class Trainer:
             group["lr"] = self.learning_rate(self.step)
         self.network.train()
         with self.precision.autocast(self.device):
-            logits: list[Tensor] = self.network(self.precision.lay_out(batch.images))
-        loss = self.mode.loss(logits, batch.points)
+            outputs: list[Output] = self.network(self.precision.lay_out(batch.images))
+        loss = self.mode.loss(self.network.head, outputs, batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)

@@ -14,6 +14,11 @@ Out = Annotated[Path, typer.Option("-o", "--out", help="The run's folder; the sa
 Mode = Annotated[str, typer.Option(help="The way of training.")]
 Samples = Annotated[int, typer.Option(help="Budget in samples seen, repetitions counted.")]
 Size = Annotated[int, typer.Option(help="Side of the network's input in pixels.")]
+Network = Annotated[str, typer.Option(help="The backbone: hourglass.")]
+Head = Annotated[str, typer.Option(help="How points are read from it: heatmap.")]
+CoordConv = Annotated[bool, typer.Option("--coord-conv", help="Show the network where each pixel "
+                                         "lies.")]  # fmt: skip
+Visibility = Annotated[bool, typer.Option(help="Learn which points are seen, too.")]
 Width = Annotated[int, typer.Option(help="Channels of the hourglass: half is twice as fast.")]
 Stacks = Annotated[int, typer.Option(help="Hourglasses in a row, 1 to 4.")]
 BatchSize = Annotated[int, typer.Option(help="Samples a step.")]
@@ -28,6 +33,10 @@ def command(
     mode: Mode = "synthetic",
     samples: Samples = 250_000,
     size: Size = 128,
+    network: Network = "hourglass",
+    head: Head = "heatmap",
+    coord_conv: CoordConv = False,
+    visibility: Visibility = True,
     width: Width = 128,
     stacks: Stacks = 1,
     batch: BatchSize = 32,
@@ -49,7 +58,8 @@ def command(
 
     find_mode(mode)
     settings = Settings(
-        mode=mode, samples=samples, size=size, width=width, stacks=stacks, batch=batch,
+        mode=mode, samples=samples, size=size, network=network, head=head,
+        coord_conv=coord_conv, visibility=visibility, width=width, stacks=stacks, batch=batch,
         learning_rate=lr, seed=seed,
     )  # fmt: skip
     layout, dataset, device = landmark_specs.load(spec), datasets.open(data), pick_device()

@@ -6,7 +6,7 @@ import torch
 
 from dlm.landmark_specs import load
 from dlm.train import crops
-from dlm.train.augment import CACHE_MARGIN, PLAIN, Augmentation, Geometry, flip_some
+from dlm.train.augment import CACHE_MARGIN, PLAIN, Augmentation, Batch, Geometry, flip, hide
 from dlm.train.draws import generator
 from dlm.train.faces import cache_size
 from tests.train.builders import TEMPLATE, draw, spec
@@ -36,13 +36,17 @@ def find_dot(image: np.ndarray, near: np.ndarray, colour: np.ndarray) -> np.ndar
     return np.array([(mass * x).sum(), (mass * y).sum()]) / mass.sum()
 
 
-@pytest.mark.parametrize("flip", [0.0, 1.0])
-def test_labels_follow_the_pixels(flip):
+def labels_of(batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    return batch.images, batch.points
+
+
+@pytest.mark.parametrize("chance", [0.0, 1.0])
+def test_labels_follow_the_pixels(chance):
     images, points = cached()
-    augmentation = Augmentation(Geometry(flip=flip), appearance=False)
-    drawn, moved = augmentation(images, points, MIRROR, SIZE, generator(0, 1))
+    augmentation = Augmentation(Geometry(flip=chance), appearance=False)
+    drawn, moved = labels_of(augmentation(images, points, MIRROR, SIZE, generator(0, 1)))
     # A mirrored picture shows the colour of the other side's dot where a label now is.
-    colours = COLOURS[spec().mirror] if flip else COLOURS
+    colours = COLOURS[spec().mirror] if chance else COLOURS
     distances = []
     for image, labels in zip(drawn.permute(0, 2, 3, 1).numpy(), moved.numpy(), strict=True):
         for label, colour in zip(labels, colours, strict=True):
@@ -57,8 +61,8 @@ def test_appearance_moves_nothing():
     still = Augmentation(PLAIN.geometry, appearance=True)
     shifts = []
     for draw_number in range(4):
-        drawn, moved = still(images, points, MIRROR, SIZE, generator(draw_number, 2))
-        plain, labels = PLAIN(images, points, MIRROR, SIZE, generator(0, 0))
+        drawn, moved = labels_of(still(images, points, MIRROR, SIZE, generator(draw_number, 2)))
+        plain, labels = labels_of(PLAIN(images, points, MIRROR, SIZE, generator(0, 0)))
         assert drawn.min() >= 0
         assert drawn.max() <= 1
         shifts.append(_mean_shift(drawn, plain))
@@ -87,9 +91,8 @@ def test_without_augmentation_the_crop_is_the_one_of_the_test():
     tensor = torch.tensor(wide).permute(2, 0, 1)[None].float() / 255
     label = np.array([[101.5, 133.25]])
     in_cache = crops.apply(crops.crop_matrix(box * [1, 1, CACHE_MARGIN], side), label)
-    drawn, moved = PLAIN(
-        tensor, torch.from_numpy(in_cache).float()[None], torch.tensor([0]), SIZE, generator(0, 0)
-    )
+    labels = torch.from_numpy(in_cache).float()[None]
+    drawn, moved = labels_of(PLAIN(tensor, labels, torch.tensor([0]), SIZE, generator(0, 0)))
     expected = crops.apply(crops.crop_matrix(box, SIZE), label)
     np.testing.assert_allclose(moved[0].numpy(), expected, atol=1e-3)
     test_crop = crops.crop_image(image, box, SIZE).astype(float)
@@ -100,8 +103,8 @@ def test_without_augmentation_the_crop_is_the_one_of_the_test():
 def test_flipping_twice_is_the_identity_for_shipped_layouts(name):
     mirror = torch.from_numpy(load(name).mirror.astype(np.int64))
     images, points = torch.rand(2, 3, 32, 32), torch.rand(2, len(mirror), 2) * 31
-    once = flip_some(images, points, mirror, 1.0, generator(0, 0))
-    again = flip_some(*once, mirror, 1.0, generator(0, 0))
+    once = flip(images, points, mirror, torch.ones(2, dtype=torch.bool))
+    again = flip(*once, mirror, torch.ones(2, dtype=torch.bool))
     torch.testing.assert_close(again[0], images)
     torch.testing.assert_close(again[1], points, atol=1e-4, rtol=0)
 
@@ -113,5 +116,22 @@ def test_a_step_draws_the_same_whatever_was_drawn_before():
     augmentation(images, points, MIRROR, SIZE, generator(7, 4))
     torch.rand(5)
     second = augmentation(images, points, MIRROR, SIZE, generator(7, 3))
-    assert torch.equal(first[0], second[0])
-    assert torch.equal(first[1], second[1])
+    assert torch.equal(first.images, second.images)
+    assert torch.equal(first.points, second.points)
+
+
+def test_visibility_is_mirrored_with_the_points():
+    images, points = cached()
+    seen = torch.tensor([2, 1, 2, 0, 1, 2], dtype=torch.uint8).expand(16, -1)
+    turned = Augmentation(Geometry(flip=1.0), appearance=False)
+    batch = turned(images, points, MIRROR, SIZE, generator(0, 1), seen)
+    assert batch.visibility is not None
+    assert torch.equal(batch.visibility, seen[:, MIRROR])
+
+
+def test_a_point_under_a_patch_is_hidden_and_one_outside_stays_outside():
+    covered = torch.zeros(1, 1, 32, 32)
+    covered[:, :, :, 16:] = 1
+    points = torch.tensor([[[3.0, 4.0], [20.0, 4.0], [20.2, 30.0], [40.0, 9.0]]])
+    seen = torch.tensor([[2, 2, 1, 0]], dtype=torch.uint8)
+    assert hide(seen, points, covered).tolist() == [[2, 1, 1, 0]]

@@ -182,10 +182,12 @@ def test_layouts_are_compared_on_the_points_they_share(place, tmp_path, monkeypa
     text = SPEC.replace("name: dots_6", "name: dots_4").replace("  chin:        [5]\n", "")
     text = text.replace("midline: [nose, chin]", "midline: [nose]").replace("8: chin, ", "")
     smaller = parse(text.replace(", chin]", "]"), "dots_4.yaml")
-    monkeypatch.setattr(
-        comparing, "labels_of",
-        lambda dataset, layout: dataset.columns(["points"])["points"][:, : layout.size],
-    )  # fmt: skip
+
+    def labels_of(dataset, layout):
+        columns = dataset.columns(["points", "visibility"])
+        return columns["points"][:, : layout.size], columns["visibility"][:, : layout.size]
+
+    monkeypatch.setattr(comparing, "labels_of", labels_of)
     plan = comparing.Plan(
         specs=[spec(), smaller], settings=settings(), seeds=2,
         real=[open_photos(f"300w:{photos(tmp_path / 'real', 4)}")], command="dlm compare ...",

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from dlm.train.losses import landmark_loss, separable_kl
-from dlm.train.networks.heads import cells_to_pixels, decode, pixels_to_cells, soft_argmax
-from dlm.train.networks.landmark import LandmarkNetwork
+from dlm.train.networks.cells import cells_to_pixels, pixels_to_cells, soft_argmax
+from dlm.train.networks.landmark import build
+from tests.train.builders import settings
 
 
 def log_gaussian(centres: torch.Tensor, side: int = 32, sigma: float = 1.0) -> torch.Tensor:
@@ -31,7 +32,7 @@ def test_cells_are_centred_on_the_pixels_they_cover():
 def test_points_stay_exact_under_bfloat16_autocast():
     centres = 6 + 20 * torch.rand(2, 30, 2)
     with torch.autocast("cpu", torch.bfloat16):
-        found = decode(log_gaussian(centres))
+        found = cells_to_pixels(soft_argmax(log_gaussian(centres)))
     torch.testing.assert_close(found, cells_to_pixels(centres), atol=1e-2, rtol=0)
 
 
@@ -61,7 +62,7 @@ def test_points_outside_the_crop_teach_nothing():
 
 def test_moving_the_picture_by_one_cell_moves_the_points_by_four_pixels():
     torch.manual_seed(0)
-    network = LandmarkNetwork(4, stacks=1, width=16).eval()
+    network = build(settings(), 4).eval()
     axis = torch.arange(128.0)
     blob = torch.exp(-((axis - 62) ** 2) / 50)[:, None] * torch.exp(-((axis - 60) ** 2) / 50)
     image = blob.expand(1, 3, -1, -1)
@@ -74,7 +75,7 @@ def test_moving_the_picture_by_one_cell_moves_the_points_by_four_pixels():
 
 @pytest.mark.parametrize("stacks", [1, 2])
 def test_every_stack_answers_with_a_map_a_point(stacks):
-    network = LandmarkNetwork(9, stacks=stacks, width=16)
-    logits = network(torch.rand(2, 3, 64, 64))
-    assert [tuple(maps.shape) for maps in logits] == [(2, 9, 16, 16)] * stacks
+    network = build(settings(stacks=stacks), 9)
+    outputs = network(torch.rand(2, 3, 64, 64))
+    assert [tuple(output.maps.shape) for output in outputs] == [(2, 9, 16, 16)] * stacks
     assert network.points(torch.rand(2, 3, 64, 64)).shape == (2, 9, 2)

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from dlm.errors import TrainError
+from dlm.train.augment import Batch
 from dlm.train.modes import synthetic
+from dlm.train.networks.head import Head, Output
 
 
 @dataclass(frozen=True)
 class Mode:
     """What a way of training adds to the common loop."""
 
-    loss: Callable[[list[Tensor], Tensor], Tensor]
+    loss: Callable[[Head, list[Output], Batch], Tensor]
     licence: str  # what the data it learns from means for the use of the network
 
 

@@ -2,15 +2,16 @@
 
 from torch import Tensor
 
-from dlm.train.losses import landmark_loss
+from dlm.train.augment import Batch
+from dlm.train.networks.head import Head, Output
 
 NAME = "synthetic"
 LICENCE = "trained on renders alone, without photographs: no licence of photographs applies"
 
 
-def loss(logits: list[Tensor], points: Tensor) -> Tensor:
-    """Return the scalar loss of the maps of all stacks against (B, P, 2) points in pixels."""
-    total = landmark_loss(logits[0], points)
-    for stack in logits[1:]:
-        total = total + landmark_loss(stack, points)
-    return total / len(logits)
+def loss(head: Head, outputs: list[Output], batch: Batch) -> Tensor:
+    """Return the scalar loss of the outputs of all stacks against a batch's labels."""
+    total = head.loss(outputs[0], batch.points, batch.visibility)
+    for output in outputs[1:]:
+        total = total + head.loss(output, batch.points, batch.visibility)
+    return total / len(outputs)

@@ -37,7 +37,10 @@ class Stem(nn.Module):
     def __init__(self, width: int, channels: int = 3) -> None:
         super().__init__()
         half = width // 2
-        self.conv1, self.norm1 = nn.Conv2d(channels, half, 3, 2, 1, bias=False), nn.BatchNorm2d(half)
+        self.conv1, self.norm1 = (
+            nn.Conv2d(channels, half, 3, 2, 1, bias=False),
+            nn.BatchNorm2d(half),
+        )
         self.conv2 = nn.Conv2d(half, width, 3, 2, 1)
         self.residual = Residual(width)
 
