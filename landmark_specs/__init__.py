@@ -4,9 +4,10 @@ from importlib import resources
 from pathlib import Path
 
 from dlm.errors import SpecError
-from dlm.landmark_specs.nodes import MAX_BYTES
-from dlm.landmark_specs.reading import nearest, parse
+from dlm.landmark_specs.nodes import read_file
+from dlm.landmark_specs.reading import parse
 from dlm.landmark_specs.spec import LandmarkSpec, Line
+from dlm.landmark_specs.values import nearest
 
 __all__ = ["LandmarkSpec", "Line", "available", "load", "parse"]
 
@@ -32,21 +33,4 @@ def load(name_or_path: str | Path) -> LandmarkSpec:
         raise SpecError(
             f"no layout {asked!r}", "", f"{nearest(asked, available())} (or a .yaml file)"
         )
-    return parse(_read_file(path), asked)
-
-
-def _read_file(path: Path) -> str:
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise SpecError(
-                f"the file has {size:,} bytes", f"{path}:1:1", f"a layout has at most {MAX_BYTES:,}"
-            )
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise SpecError(
-            f"byte {error.start} is no UTF-8", f"{path}:1:1", "save the file as UTF-8 text"
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SpecError(f"cannot read the layout: {reason}", str(path), "check the path") from None
+    return parse(read_file(path), asked)

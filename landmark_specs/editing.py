@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from dlm.errors import SpecError
 from dlm.landmark_specs.drafts import Draft, DraftLine, DraftPoint
-from dlm.landmark_specs.reading import check_name
 from dlm.landmark_specs.spec import Int32, LandmarkSpec
+from dlm.landmark_specs.values import check_name
 
 _OTHER = {"left": "right", "right": "left"}
 _OUTER_EYE_CORNERS = (36, 45)  # of iBUG-68, right and left

@@ -6,6 +6,7 @@ before anything is built. Scalars stay text: what they mean is decided by who as
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import yaml
 
@@ -76,14 +77,28 @@ def describe(node: Node) -> str:
     return f"a mapping of {len(node.keys)}"
 
 
+def read_file(path: Path) -> str:
+    """Return the text of a YAML file; SpecError where it is too large, no UTF-8, or not there."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise _too_large(size, f"{path}:1:1")
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SpecError(
+            f"byte {error.start} is no UTF-8", f"{path}:1:1", "save the file as UTF-8 text"
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SpecError(f"cannot read the file: {reason}", str(path), "check the path") from None
+
+
 def read_nodes(text: str, source: str) -> Node:
     """Return the one document of `text`; raises SpecError with file:line:column."""
     start = Place(source, 1, 1)
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
-        raise SpecError(
-            f"the file has {size:,} bytes", str(start), f"a layout has at most {MAX_BYTES:,}"
-        )
+        raise _too_large(size, str(start))
     builder = _Builder(source)
     try:
         for event in yaml.parse(text, Loader=_Loader):
@@ -103,6 +118,10 @@ def read_nodes(text: str, source: str) -> Node:
     if builder.root is None:
         raise SpecError("the file is empty", str(start), "start from a file of `dlm spec list`")
     return builder.root
+
+
+def _too_large(size: int, where: str) -> SpecError:
+    return SpecError(f"the file has {size:,} bytes", where, f"a layout has at most {MAX_BYTES:,}")
 
 
 class _Builder:

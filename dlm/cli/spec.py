@@ -9,6 +9,7 @@ import typer
 from dlm.cli.baking import load_model
 from dlm.cli.console import print_json, print_table
 from dlm.cli.spec_carry import transfer
+from dlm.cli.spec_convert import convert
 from dlm.cli.spec_make import diff, new
 from dlm.cli.verdicts import print_verdicts, verdicts
 from dlm.errors import SpecError
@@ -16,10 +17,11 @@ from dlm.errors import SpecError
 if TYPE_CHECKING:
     from dlm.landmark_specs import LandmarkSpec
 
-app = typer.Typer(help="Landmark layouts: list, show, check, new, diff, transfer, design.")
+app = typer.Typer(help="Landmark layouts: list, show, check, new, diff, transfer, convert, design.")
 app.command()(new)
 app.command()(diff)
 app.command()(transfer)
+app.command()(convert)
 
 NameOrFile = typer.Argument(help="A shipped layout's name, or a YAML file.", show_default=False)
 Out = typer.Option(None, "--out", "-o", help="Draw every index into this PNG.", show_default=False)

@@ -49,7 +49,7 @@ def new(
     """
     from dlm.generator.layout_surface import FaceSurface
     from dlm.landmark_specs import available
-    from dlm.landmark_specs.reading import check_name
+    from dlm.landmark_specs.values import check_name
 
     check_name(name)
     path = out or Path(f"{name}.yaml")

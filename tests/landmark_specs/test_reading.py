@@ -196,7 +196,7 @@ def test_a_file_of_bytes_is_refused(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize("name", ["missing.yaml", "folder.yaml", "nul\0.yaml"])
 def test_an_unreadable_path_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder.yaml").mkdir()
-    with pytest.raises(SpecError, match="cannot read the layout"):
+    with pytest.raises(SpecError, match="cannot read the file"):
         load(tmp_path / name)
 
 

@@ -15,7 +15,7 @@ from dlm.landmark_specs import available, drafts, editing, load, saving
 from dlm.landmark_specs.checks import Verdict, check
 from dlm.landmark_specs.drafts import Draft, History
 from dlm.landmark_specs.editing import Surface
-from dlm.landmark_specs.reading import check_name
+from dlm.landmark_specs.values import check_name
 from dlm.landmark_specs.writing import to_yaml
 
 _NEW_NAME = "my_layout"
