@@ -6,7 +6,7 @@ Directions are in the world and point to the light. `left` and `right` are the s
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -190,9 +190,14 @@ class Look:
     sensor: Sensor
 
 
+def to_plain(look: Look) -> dict[str, Any]:
+    """Return `look` as what JSON holds, with the version of its fields."""
+    return {"version": JSON_VERSION, **_plain(look)}
+
+
 def to_json(look: Look) -> str:
     """Return `look` as one line of JSON; `from_json` gives an equal Look."""
-    return json.dumps({"version": JSON_VERSION, **asdict(look)}, separators=(",", ":"))
+    return json.dumps(to_plain(look), separators=(",", ":"))
 
 
 def from_json(text: str) -> Look:
@@ -224,6 +229,15 @@ def attributes(look: Look) -> dict[str, float | str]:
         "occluder": look.occluders[0].kind if look.occluders else "none",
         "grey": float(look.sensor.grey),
     }
+
+
+def _plain(value: Any) -> Any:
+    """Return dataclasses as mappings: `dataclasses.asdict` copies each number, ten times slower."""
+    if is_dataclass(value):
+        return {name: _plain(entry) for name, entry in vars(value).items()}
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    return value
 
 
 @cache

@@ -7,6 +7,7 @@ Every direction is made exactly symmetric: the mirrored coefficients give the mi
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -38,6 +39,7 @@ _LEFT_OUT = ("head-trans-", "head-angle-", "head-age-", "neck-trans-", "measure-
              "asymm-")  # fmt: skip
 
 
+@cache
 def mean_macro_weights() -> NDArray[np.float64]:
     """Return the corner weights of the template: both sexes, adult, all ancestries alike."""
     age = {"baby": 0.0, "child": 0.0, "young": 0.75, "old": 0.25}

@@ -5,7 +5,7 @@ corners multiply. Local shape is drawn about that, alike on both sides but for a
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +29,18 @@ _SPREAD: tuple[tuple[str, float], ...] = (
     ("eye-height", 0.15), ("eye-", 0.19), ("ear-shape", 0.17), ("ear-", 0.19),
     ("cheek-", 0.20), ("head-scale-horiz", 0.14), ("head-scale", 0.11), ("head-fat", 0.20),
     ("head-back", 0.17), ("head-", 0.10), ("neck-double", 0.17), ("neck-", 0.15),
-    ("mouth-trans", 0.10), ("mouth-scale-depth", 0.10), ("mouth-laugh", 0.17), ("mouth-", 0.16),
+    ("mouth-trans", 0.14), ("mouth-scale-depth", 0.10), ("mouth-scale-vert", 0.20),
+    ("mouth-upperlip-height", 0.28), ("mouth-lowerlip-height", 0.24), ("mouth-laugh", 0.17),
+    ("mouth-", 0.16),
     ("nose-trans", 0.10), ("nose-scale", 0.15), ("nose-", 0.18), ("chin-", 0.18),
     ("forehead-", 0.13), ("eyebrows-", 0.17),
 )  # fmt: skip
+# Where a slider's mean is not the template's: its lips are thicker, and its eyes wider and closer,
+# than those of people photographed.
+_MEAN = {
+    "mouth-scale-vert": -0.30, "mouth-upperlip-height": -0.35, "mouth-lowerlip-height": -0.18,
+    "eye-push2": -0.20, "eye-scale": -0.15,
+}  # fmt: skip
 _ONE_SIDED = ("head-diamond", "head-invertedtriangular", "head-oval", "head-rectangular",
               "head-round", "head-square", "head-triangular", "chin-triangle",
               "ear-shape-")  # fmt: skip
@@ -64,8 +72,21 @@ def macro_weights(
     factor |= _between(list(_AGE_YEARS), list(_AGE_YEARS.values()), years)
     factor |= _between(list(MUSCLES), [0.0, 0.5, 1.0], muscle)
     factor |= _between(list(WEIGHTS), [0.0, 0.5, 1.0], weight)
-    factor["universal"] = 1.0
-    return np.array([np.prod([factor[word] for word in name.split("-")]) for name in MACROS])
+    words, corners = _corner_words()
+    levels = np.array([*(factor[word] for word in words), 1.0])
+    return np.asarray(levels[corners].prod(axis=1))
+
+
+@cache
+def _corner_words() -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Return the words of MACROS, and for each corner the numbers (4,) of its own.
+
+    The number behind the last stands for a factor of 1.
+    """
+    split = [name.removeprefix("universal-").split("-") for name in MACROS]
+    words = tuple(dict.fromkeys(word for row in split for word in row))
+    rows = [[words.index(word) for word in row] for row in split]
+    return words, np.array([row + [len(words)] * (4 - len(row)) for row in rows])
 
 
 def _between(names: list[str], at: list[float], value: float) -> dict[str, float]:
@@ -82,22 +103,24 @@ def _age(rng: np.random.Generator) -> float:
 
 def _local(rng: np.random.Generator, names: tuple[str, ...]) -> NDArray[np.float64]:
     """Draw the local sliders, each within -1 to 1 (0 to 1 where it has no opposite)."""
-    spread, one_sided, partner = _sliders(names)
+    spread, mean, one_sided, partner = _sliders(names)
     draws = rng.normal(size=(2, len(names)))
     own = np.where(partner == np.arange(len(names)), 0.0, _OWN_SIDE)
     mixed = np.sqrt(1 - own**2) * draws[0][np.minimum(partner, np.arange(len(names)))]
-    values = (mixed + own * draws[1]) * spread
+    values = mean + (mixed + own * draws[1]) * spread
     return np.asarray(np.clip(np.where(one_sided, np.maximum(values, 0), values), -1, 1))
 
 
 @lru_cache(maxsize=4)
 def _sliders(
     names: tuple[str, ...],
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
-    """Return each slider's spread, whether it has one side only, and its twin's number."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Return each slider's spread and mean, whether it has one side only, and its twin's number."""
     plain = [name[2:] if name[:2] in ("l-", "r-") else name for name in names]
     spread = [next(size for prefix, size in _SPREAD if name.startswith(prefix)) for name in plain]
     place = {name: k for k, name in enumerate(names)}
     swap = {"l-": "r-", "r-": "l-"}
     twin = [place[swap[n[:2]] + n[2:]] if n[:2] in swap else k for k, n in enumerate(names)]
-    return np.array(spread), np.array([n.startswith(_ONE_SIDED) for n in plain]), np.array(twin)
+    one_sided = np.array([n.startswith(_ONE_SIDED) for n in plain])
+    mean = np.array([_MEAN.get(name, 0.0) for name in plain])
+    return np.array(spread), mean, one_sided, np.array(twin)
