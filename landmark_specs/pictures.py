@@ -1,6 +1,8 @@
 """Points of a layout drawn on a picture."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,10 +114,20 @@ def draw_numbers(
 
 
 def save_png(image: Picture, path: Path) -> None:
-    """Write a picture under a temporary name first, so that it is whole or absent."""
+    """Write a PNG under a temporary name first, so that it is whole or absent."""
+    _save(image, path, {"format": "PNG"})
+
+
+def save_picture(image: Picture, path: Path) -> None:
+    """Write a JPEG where the name ends like one's, a PNG otherwise; whole or absent."""
+    jpeg = path.suffix.lower() in (".jpg", ".jpeg")
+    _save(image, path, {"format": "JPEG", "quality": 85} if jpeg else {"format": "PNG"})
+
+
+def _save(image: Picture, path: Path, how: Mapping[str, Any]) -> None:
     temporary = path.with_name(f".{path.name}.partial")
     try:
-        Image.fromarray(image).save(temporary, format="PNG")
+        Image.fromarray(image).save(temporary, **how)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -40,6 +40,7 @@ def command(
     from dlm import landmark_specs
     from dlm.cli.baking import load_model
     from dlm.cli.console import progress
+    from dlm.cli.look import read
     from dlm.generator.pipeline import plan
     from dlm.generator.run import prepare, render
 
@@ -50,7 +51,7 @@ def command(
         model=model,
         size=size,
         seed=seed,
-        look=None if look is None else _read(look),
+        look=None if look is None else read(look),
         look_source=str(look or "look.yaml"),
     )
     todo = prepare(recipe, out, n)
@@ -70,13 +71,3 @@ def command(
             f"{outcome.deaths} workers died and were replaced; no sample is missing", err=True
         )
     typer.echo(out)
-
-
-def _read(path: Path) -> str:
-    from dlm.errors import DlmError
-
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise DlmError(f"cannot be read: {reason}", str(path), "check the path") from None

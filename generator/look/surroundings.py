@@ -9,7 +9,9 @@ from dlm.generator.look.lighting import metered_exposure
 from dlm.generator.look.people import skin_albedo
 from dlm.generator.look.probabilities import Probabilities
 
-BACKGROUND_LAYERS = 40  # the bank in render/background.py holds as many
+BACKGROUND_LAYERS = 40  # the bank in render/background.py holds as many, these kinds in turn
+BACKGROUND_KINDS = ("room", "slope", "foliage", "crowd", "street", "bokeh", "shelves", "texture")
+PLAIN_CONTRAST = 0.1  # below it a background is a wall
 
 
 def cloth(rng: np.random.Generator) -> Colour:
@@ -103,10 +105,17 @@ def sample_background(
         angle=tidy(rng.normal(0.0, 0.12)),
         tint=colour(tint),
         level=tidy(np.clip(level, 0.05, 3.0)),
-        contrast=uniform(rng, 0.0, 0.1) if plain else uniform(rng, 0.5, 1.3),
+        contrast=uniform(rng, 0.0, PLAIN_CONTRAST) if plain else uniform(rng, 0.5, 1.3),
         blur=uniform(rng, *table["blur"]),
         flip=chance(rng, 0.5),
     )
+
+
+def background_kind(background: Background) -> str:
+    """Return what the background shows."""
+    if background.contrast <= PLAIN_CONTRAST:
+        return "plain"
+    return BACKGROUND_KINDS[background.layer % len(BACKGROUND_KINDS)]
 
 
 def sample_sensor(

@@ -3,14 +3,14 @@
 Built once a process from a fixed seed; each sample takes a layer, places, tints and blurs it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from dlm.generator.look.surroundings import BACKGROUND_LAYERS
+from dlm.generator.look.surroundings import BACKGROUND_KINDS, BACKGROUND_LAYERS
 
 SIDE = 256
 Picture = NDArray[Any]  # float, (SIDE, SIDE, 3) linear, 0 to 1
@@ -21,7 +21,7 @@ def background_bank() -> NDArray[np.uint8]:
     layers = []
     for k in range(BACKGROUND_LAYERS):
         rng = np.random.default_rng((11, k))
-        picture = _KINDS[k % len(_KINDS)](rng)
+        picture = _PAINTERS[BACKGROUND_KINDS[k % len(BACKGROUND_KINDS)]](rng)
         picture = picture / max(float(np.percentile(picture, 97)), 1e-3)
         layers.append((np.sqrt(np.clip(picture, 0, 1)) * 255).astype(np.uint8))
     bank = np.full((BACKGROUND_LAYERS, SIDE, SIDE, 4), 255, np.uint8)
@@ -139,6 +139,7 @@ def _texture(rng: np.random.Generator) -> Picture:
     return np.asarray(painted, dtype=np.float32)
 
 
-_KINDS: tuple[Callable[[np.random.Generator], Picture], ...] = (
-    _room, _slope, _foliage, _crowd, _street, _bokeh, _shelves, _texture,
-)  # fmt: skip
+_PAINTERS: Mapping[str, Callable[[np.random.Generator], Picture]] = {
+    "room": _room, "slope": _slope, "foliage": _foliage, "crowd": _crowd, "street": _street,
+    "bokeh": _bokeh, "shelves": _shelves, "texture": _texture,
+}  # fmt: skip
