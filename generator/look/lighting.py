@@ -22,10 +22,10 @@ from dlm.generator.look.probabilities import Probabilities
 
 # kind: lamps' azimuth spread and elevation range (degrees), key over ambient range, softness range
 KINDS: dict[str, tuple[float, tuple[float, float], tuple[float, float], tuple[float, float]]] = {
-    "soft": (80, (10, 80), (0.2, 1.2), (0.5, 1.0)),
-    "studio": (60, (5, 55), (1.2, 5.0), (0.2, 0.7)),
-    "window": (95, (-5, 40), (2.0, 9.0), (0.25, 0.7)),
-    "sun": (100, (10, 75), (3.0, 12.0), (0.0, 0.12)),
+    "soft": (80, (10, 80), (0.6, 2.5), (0.4, 1.0)),
+    "studio": (60, (5, 55), (2.0, 8.0), (0.1, 0.6)),
+    "window": (95, (-5, 40), (2.5, 12.0), (0.1, 0.6)),
+    "sun": (100, (10, 75), (4.0, 16.0), (0.0, 0.1)),
     "back": (180, (0, 60), (1.5, 6.0), (0.1, 0.6)),
     "coloured": (100, (-40, 60), (1.5, 6.0), (0.1, 0.8)),
     "flash": (8, (-5, 12), (4.0, 9.0), (0.05, 0.2)),
@@ -45,7 +45,7 @@ def sample_light(rng: np.random.Generator, settings: Probabilities) -> Light:
     spread, elevation, ratio, softness = KINDS[kind]
     sky = temperature(rng.uniform(4200, 11000))
     sky = sky / luminance(sky)
-    ground = sky * rng.uniform(0.25, 0.8) * (1.0 + rng.normal(0, 0.08, 3)).clip(0.6, 1.4)
+    ground = sky * rng.uniform(0.1, 0.6) * (1.0 + rng.normal(0, 0.08, 3)).clip(0.6, 1.4)
     azimuth = rng.uniform(-spread, spread)
     if kind == "back":
         azimuth = 180 + rng.uniform(-60, 60)
@@ -112,5 +112,5 @@ def metered_exposure(rng: np.random.Generator, light: Light, albedo: Colour) -> 
     faces = [direction(a, e) for a, e in ((0, 0), (-50, 0), (50, 0), (0, 40))]
     seen = np.mean([luminance(irradiance(light, normal)) for normal in faces])
     reflectance = luminance(albedo) ** 0.55 * 0.24**0.45  # half the picture is not the face
-    error = np.exp(rng.normal(0.0, 0.33))
-    return tidy(0.36 * error / (seen * reflectance))
+    error = np.exp(rng.normal(0.0, 0.45))
+    return tidy(0.4 * error / (seen * reflectance))

@@ -13,7 +13,7 @@ from dlm.generator.look.draws import any_colour, chance, colour, log_normal, nor
 from dlm.generator.look.factors import Colour, Eyes, Skin
 from dlm.generator.look.probabilities import Probabilities
 
-BASE = np.array([0.78, 0.625, 0.555])
+BASE = np.array([0.80, 0.62, 0.49])
 MELANIN = np.array([1.66, 2.02, 2.32])
 BLOOD = np.array([0.14, 0.78, 0.68])
 MELANIN_OF = {"african": 0.8, "asian": 0.34, "caucasian": 0.2}  # mean by ancestry share
@@ -65,8 +65,8 @@ def sample_skin(
 
 def _bare_lips(rng: np.random.Generator, melanin: float) -> Colour:
     """Lips without make-up: redder than the skin, on dark skin also darker or, below, pinker."""
-    red = rng.uniform(0.78, 1.02) + 0.08 * melanin
-    depth = rng.uniform(0.42, 0.74) + 0.2 * melanin
+    red = rng.uniform(0.62, 0.95) + 0.08 * melanin
+    depth = rng.uniform(0.24, 0.58) + 0.2 * melanin
     return colour([red, depth, depth * rng.uniform(0.92, 1.18)])
 
 
@@ -90,7 +90,7 @@ def sample_eyes(
     iris = iris * np.exp(rng.normal(0.0, 0.2) + rng.normal(0.0, 0.07, 3))
     warm = iris * rng.uniform(0.9, 1.5) * np.array([1.1, 1.0, 0.8])
     yellow = rng.uniform(0.0, 0.12) + 0.06 * melanin
-    white = rng.uniform(0.52, 0.78)
+    white = rng.uniform(0.3, 0.56)
     female = traits.get("sex", 0.5) < 0.5
     return Eyes(
         iris=colour(iris),

@@ -105,7 +105,7 @@ def sample_background(
         angle=tidy(rng.normal(0.0, 0.12)),
         tint=colour(tint),
         level=tidy(np.clip(level, 0.05, 3.0)),
-        contrast=uniform(rng, 0.0, PLAIN_CONTRAST) if plain else uniform(rng, 0.5, 1.3),
+        contrast=uniform(rng, 0.0, PLAIN_CONTRAST) if plain else uniform(rng, 0.8, 1.9),
         blur=uniform(rng, *table["blur"]),
         flip=chance(rng, 0.5),
     )
@@ -123,7 +123,7 @@ def sample_sensor(
 ) -> Sensor:
     """Draw the way from radiance to bytes."""
     table = settings["sensor"]
-    cast = 0.11 if chance(rng, table["cast"]) else 0.03
+    cast = 0.13 if chance(rng, table["cast"]) else 0.03
     balance = _balance(light) * np.exp(rng.normal(0.0, cast, 3) * np.array([1.0, 0.4, 1.2]))
     blurred, moved = chance(rng, table["defocus"]), chance(rng, table["motion"])
     small, noisy = chance(rng, table["low_resolution"]), chance(rng, table["noise"])
@@ -131,8 +131,8 @@ def sample_sensor(
     return Sensor(
         exposure=metered_exposure(rng, light, albedo),
         white_balance=colour(balance),
-        contrast=uniform(rng, 0.8, 1.3),
-        saturation=uniform(rng, 0.65, 1.25),
+        contrast=uniform(rng, 1.1, 2.1),
+        saturation=uniform(rng, 0.7, 1.3),
         gamma=log_normal(rng, 1.0, 0.1, 0.75, 1.35),
         tint=tidy(rng.normal(0.0, 0.3)) if chance(rng, 0.12) else 0.0,
         grey=chance(rng, table["grey"]),
@@ -141,7 +141,7 @@ def sample_sensor(
         blur=uniform(rng, 0.7, 2.4) if blurred else uniform(rng, 0.3, 0.6),
         motion=(uniform(rng, 2.5, 9.0), uniform(rng, 0.0, 3.1416)) if moved else (0.0, 0.0),
         low_side=uniform(rng, 0.22, 0.7) if small else 1.0,
-        noise=log_normal(rng, 0.013, 0.55, 0.003, 0.045) if noisy else 0.002,
+        noise=log_normal(rng, 0.009, 0.6, 0.002, 0.045) if noisy else 0.002,
         grain=uniform(rng, 0.0, 1.0),
         jpeg_quality=int(rng.integers(int(low), int(high) + 1)),
     )

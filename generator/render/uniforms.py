@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dlm.generator.look.factors import Hair, Light, Look
-from dlm.generator.models.base import Float32
+from dlm.generator.look.factors import Hair, Light, Look, Skin
+from dlm.generator.models.base import ARKIT_UNITS, Float32
 from dlm.generator.scene import Scene
 
 Values = dict[str, NDArray[np.float64]]
@@ -14,6 +14,10 @@ Values = dict[str, NDArray[np.float64]]
 BEARDS = {"none": 0, "stubble": 1, "moustache": 2, "goatee": 3, "full": 4}
 SCALP_COVER = {"bald": 0.0, "shaved": 0.75}  # other styles hide the scalp in full
 CAP_SHADE = 0.6  # of the light on brows and eyes that a cap's peak takes
+SMILES, SNEERS = (
+    [ARKIT_UNITS.index(name + side) for side in ("Left", "Right")]
+    for name in ("mouthSmile", "noseSneer")
+)
 STRAND_SHELL = 0.004  # metres between the first and the last shell of a beard
 
 
@@ -47,7 +51,7 @@ def sample_values(
         values
         | _light(look.light, rotation, float(camera.size))
         | _sensor(look)
-        | _skin(look)
+        | _skin(look, scene.expression)
         | _eyes(look, eyes)
         | _hair(look.hair)
         | _things(look)
@@ -85,13 +89,20 @@ def _sensor(look: Look) -> Values:
     }
 
 
-def _skin(look: Look) -> Values:
+def _smile_fold(skin: Skin, expression: Float32) -> float:
+    """Return how deep the fold from nose to mouth is: a smile and age dig it."""
+    smile = float(expression[SMILES].mean() + 0.4 * expression[SNEERS].mean())
+    own = 0.55 + 0.6 * skin.texture[0]
+    return min(own * (0.1 + 0.85 * smile + 0.4 * skin.wrinkles), 1.0)
+
+
+def _skin(look: Look, expression: Float32) -> Values:
     skin, eyes = look.skin, look.eyes
     return {
         "albedo": _four(skin.albedo, skin.melanin),
         "lips": _four(skin.lips, skin.lip_strength),
         "face": np.array([skin.lip_line, skin.flush, skin.under_eye, skin.freckles]),
-        "grain": np.array([skin.mottle, skin.pores, skin.wrinkles, 0.0]),
+        "grain": np.array([skin.mottle, skin.pores, skin.wrinkles, _smile_fold(skin, expression)]),
         "gloss": np.array([skin.oil, min(2.0 / skin.roughness**4, 90.0), eyes.wet, 0.0]),
         "make_up": _four(skin.shadow_colour, skin.shadow),
         "lid": np.array([skin.liner, eyes.lashes, eyes.lid_shade, eyes.lid_crease]),

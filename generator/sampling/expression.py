@@ -20,17 +20,17 @@ _INDEX = {name: k for k, name in enumerate(ARKIT_UNITS)}
 Part = tuple[float, Mapping[str, tuple[float, float]]]
 
 _MOUTHS: Mapping[str, Part] = {
-    "closed": (0.20, {"mouthSmile": (-0.05, 0.15), "mouthPress": (0.0, 0.2),
+    "closed": (0.25, {"mouthSmile": (-0.05, 0.15), "mouthPress": (0.0, 0.2),
                       "mouthShrugLower": (0.0, 0.15)}),
-    "parted": (0.08, {"jawOpen": (0.03, 0.12), "mouthUpperUp": (0.0, 0.2),
+    "parted": (0.06, {"jawOpen": (0.03, 0.12), "mouthUpperUp": (0.0, 0.2),
                       "mouthLowerDown": (0.0, 0.2)}),
     "smile_closed": (0.12, {"mouthSmile": (0.2, 0.75), "mouthDimple": (0.0, 0.3),
                             "mouthPress": (0.0, 0.25), "cheekSquint": (0.0, 0.35)}),
     "smile_teeth": (0.29, {"mouthSmile": (0.45, 1.0), "mouthUpperUp": (0.25, 0.65),
-                           "jawOpen": (0.02, 0.2), "mouthStretch": (0.0, 0.3),
+                           "jawOpen": (0.03, 0.26), "mouthStretch": (0.0, 0.3),
                            "mouthLowerDown": (0.05, 0.4), "mouthDimple": (0.0, 0.3),
                            "cheekSquint": (0.1, 0.6), "noseSneer": (0.0, 0.15)}),
-    "laugh": (0.10, {"mouthSmile": (0.55, 1.0), "jawOpen": (0.2, 0.55),
+    "laugh": (0.13, {"mouthSmile": (0.55, 1.0), "jawOpen": (0.2, 0.55),
                      "mouthUpperUp": (0.3, 0.7), "mouthLowerDown": (0.1, 0.5),
                      "mouthStretch": (0.0, 0.3), "cheekSquint": (0.3, 0.9),
                      "noseSneer": (0.0, 0.3)}),
@@ -44,7 +44,7 @@ _MOUTHS: Mapping[str, Part] = {
     "frown": (0.035, {"mouthFrown": (0.2, 0.85), "mouthShrugLower": (0.0, 0.6),
                       "mouthShrugUpper": (0.0, 0.4),
                       "mouthPress": (0.0, 0.3)}),
-    "open": (0.03, {"jawOpen": (0.25, 0.75), "mouthFunnel": (0.0, 0.3),
+    "open": (0.045, {"jawOpen": (0.25, 0.8), "mouthFunnel": (0.0, 0.3),
                     "mouthStretch": (0.0, 0.3)}),
     "disgust": (0.01, {"noseSneer": (0.4, 0.9), "mouthUpperUp": (0.3, 0.8),
                        "mouthFrown": (0.0, 0.4)}),
@@ -53,19 +53,19 @@ _MOUTHS: Mapping[str, Part] = {
 }  # fmt: skip
 
 _EYES: Mapping[str, Part] = {
-    "open": (0.70, {"eyeWide": (-0.15, 0.8), "eyeSquint": (0.0, 0.1)}),
-    "wide": (0.06, {"eyeWide": (0.6, 1.0)}),
-    "narrow": (0.13, {"eyeSquint": (0.2, 0.75), "eyeBlink": (0.0, 0.25)}),
-    "half_closed": (0.06, {"eyeBlink": (0.25, 0.75)}),
-    "closed": (0.04, {"eyeBlink": (0.97, 1.0)}),
-    "wink": (0.01, {"eyeBlinkLeft": (0.9, 1.0), "eyeSquintLeft": (0.2, 0.6),
+    "open": (0.78, {"eyeWide": (-0.15, 0.8), "eyeSquint": (0.0, 0.1)}),
+    "wide": (0.05, {"eyeWide": (0.6, 1.0)}),
+    "narrow": (0.105, {"eyeSquint": (0.2, 0.75), "eyeBlink": (0.0, 0.25)}),
+    "half_closed": (0.035, {"eyeBlink": (0.25, 0.75)}),
+    "closed": (0.025, {"eyeBlink": (0.97, 1.0)}),
+    "wink": (0.005, {"eyeBlinkLeft": (0.9, 1.0), "eyeSquintLeft": (0.2, 0.6),
                     "cheekSquintLeft": (0.2, 0.6)}),
 }  # fmt: skip
 
 _BROWS: Mapping[str, Part] = {
-    "rest": (0.52, {"browInnerUp": (0.0, 0.15), "browDown": (0.0, 0.15)}),
+    "rest": (0.59, {"browInnerUp": (0.0, 0.15), "browDown": (0.0, 0.15)}),
     "raised": (0.17, {"browInnerUp": (0.2, 0.9), "browOuterUp": (0.2, 0.9)}),
-    "drawn": (0.17, {"browDown": (0.2, 0.9)}),
+    "drawn": (0.10, {"browDown": (0.2, 0.9)}),
     "worried": (0.08, {"browInnerUp": (0.3, 0.9), "browDown": (0.0, 0.4)}),
     "one_up": (0.06, {"browOuterUpLeft": (0.3, 0.9), "browDownRight": (0.0, 0.5)}),
 }  # fmt: skip
@@ -109,10 +109,10 @@ def sample_gaze(rng: np.random.Generator, head: Float32) -> Float32:
     """
     limits = np.radians([32.0, 22.0])
     into_camera = -np.asarray(head[:2], dtype=np.float64)
-    if rng.random() < 0.5:
+    if rng.random() < 0.65:
         aim = into_camera + rng.normal(size=2) * np.radians(2.0)
     else:
-        aim = 0.4 * into_camera + rng.normal(size=2) * np.radians([14.0, 8.0])
+        aim = 0.4 * into_camera + rng.normal(size=2) * np.radians([11.0, 7.0])
     reachable = limits * np.tanh(aim / limits)
     squint = np.arctan(0.03 / rng.uniform(0.4, 6.0))  # half the distance of the eyes over its aim
     gaze = np.stack([reachable, reachable])

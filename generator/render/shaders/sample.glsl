@@ -17,7 +17,7 @@ layout(std140) uniform Sample {
     vec4 albedo;             // of the cheek; w: melanin
     vec4 lips;               // multiplies the albedo; w: strength
     vec4 face;               // lip line, flush, under eye, freckles
-    vec4 grain;              // mottle, pores, wrinkles, unused
+    vec4 grain;              // mottle, pores, wrinkles, fold from nose to mouth
     vec4 gloss;              // oil, specular exponent, cornea, unused
     vec4 make_up;            // eye shadow's colour; w: strength
     vec4 lid;                // liner, lashes, lid shade, crease

@@ -58,8 +58,36 @@ float furrows(float slow) {
     return lines * 0.5 + crow * 0.7;
 }
 
+// 1 where `d` is nought, falling to 0 at `width`: cheaper than a Gaussian and as soft.
+float bump(float d, float width) {
+    float t = max(1.0 - d * d / (width * width), 0.0);
+    return t * t;
+}
+
+// What hollows and folds keep of the light, painted where vertices are too coarse for them: the
+// socket between lid and brow, the trough below the eye, the fold from nose to mouth, the line
+// where the lips meet and their corners.
+float hollows() {
+    float x = abs(v_map.x), y = v_map.y;
+    float socket = smoothstep(0.003, 0.009, y) * (1.0 - smoothstep(0.011, 0.021, y))
+        * smoothstep(0.011, 0.017, x) * (1.0 - smoothstep(0.028, 0.044, x));
+    float inner = bump(length(vec2(x - 0.0135, 0.6 * y - 0.002)), 0.009);
+    float kept = 1.0 - lid.w * (0.3 * socket + 0.26 * inner);
+    float trough = bump(y + 0.0095 + 0.5 * (x - 0.014), 0.0035)
+        * smoothstep(0.012, 0.016, x) * (1.0 - smoothstep(0.024, 0.034, x));
+    kept *= 1.0 - 0.3 * face.z * trough;
+    float down = clamp((-0.038 - y) / 0.042, 0.0, 1.0);
+    float fold = x - 0.0145 - 0.0145 * sqrt(down);
+    float ends = smoothstep(0.0, 0.15, down) * (1.0 - smoothstep(0.75, 1.0, down));
+    kept *= 1.0 - grain.w * ends * (0.34 * bump(fold, 0.0026) + 0.2 * bump(fold + 0.002, 0.008));
+    float span = 1.0 - smoothstep(0.0175, 0.0225, x);
+    float meet = bump(y + 0.0673, 0.0016) * span + 0.7 * bump(length(vec2(x - 0.0205, y + 0.068)), 0.003);
+    float upper = smoothstep(0.3, 0.75, v_mask.x) * smoothstep(-0.069, -0.066, y);
+    return kept * (1.0 - 0.6 * face.x * min(meet, 1.0)) * (1.0 - 0.2 * upper);
+}
+
 vec3 skin_albedo(vec4 coarse, vec4 fine) {
-    vec3 base = albedo.rgb * v_tint.rgb;
+    vec3 base = albedo.rgb * v_tint.rgb * hollows();
     float uneven = (coarse.r - 0.5) * grain.x;
     base *= exp(vec3(-0.2, -0.42, -0.4) * uneven);
     float spots = smoothstep(1.0 - 0.16 * face.w, 1.0 - 0.1 * face.w, fine.a) * step(0.01, face.w);
@@ -98,8 +126,8 @@ void main() {
     float scalp = smoothstep(0.4, 0.75, v_tint.w + jitter * 0.45 - 0.12 * hair_shape.x);
     base = mix(base, hair.rgb * (0.6 + 0.6 * fine.b), scalp * hair_shape.z);
     float upper = smoothstep(-0.002, 0.002, v_map.y);
-    float lash = smoothstep(0.03, 0.45, v_mask.w) * mix(0.72, 1.0, upper)
-        * (0.74 + 0.26 * lid.y + 0.3 * lid.x);
+    float lash = smoothstep(0.03, 0.45, v_mask.w) * mix(0.5, 1.0, upper)
+        * (0.55 + 0.3 * lid.y + 0.5 * lid.x);
     base = mix(base, vec3(0.018, 0.012, 0.01), min(lash, 0.97));
     float worn = smoothstep(0.45, 0.55, v_mask.z);
     base = mix(base, cloth(), worn);
