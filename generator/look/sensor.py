@@ -6,17 +6,17 @@ than the rest together.
 """
 
 from functools import lru_cache
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
 
 from dlm.generator.look.factors import Sensor
 
 Bytes = NDArray[np.uint8]
 BANK_SIDE = 1024
 BANK_SPREAD = 16
-FULL = np.uint16(256)
 SOFT = 0.7  # sigma, pixels: below it three taps are enough
 REFERENCE = 256.0  # blur is stated in pixels of a picture of this side
 
@@ -25,42 +25,33 @@ def sensed(image: Bytes, sensor: Sensor, rng: np.random.Generator) -> Bytes:
     """Return `image` (H, W, 3) as `sensor` would have recorded it."""
     side = image.shape[0]
     scale = side / REFERENCE
-    if sensor.blur * scale < SOFT:
-        image = _softened(image, sensor.blur * scale)
-    picture = Image.fromarray(np.ascontiguousarray(image))
-    if sensor.blur * scale >= SOFT:
-        picture = picture.filter(ImageFilter.GaussianBlur(sensor.blur * scale))
+    result = image
+    if sensor.blur > 0:
+        taps = 3 if sensor.blur * scale < SOFT else 0  # 0: as many as the blur wants
+        result = _bytes(cv2.GaussianBlur(result, (taps, taps), sensor.blur * scale))
     if sensor.low_side < 1.0:
         few = max(24, round(side * sensor.low_side))
-        picture = picture.resize((few, few), Image.Resampling.BOX)
-        picture = picture.resize((side, side), Image.Resampling.BICUBIC)
-    result = np.asarray(picture)
+        result = _bytes(cv2.resize(result, (few, few), interpolation=cv2.INTER_AREA))
+        result = _bytes(cv2.resize(result, (side, side), interpolation=cv2.INTER_CUBIC))
     if sensor.motion[0] > 1.0:
-        result = _smeared(result, sensor.motion[0] * scale, sensor.motion[1])
+        smear = _smear(sensor.motion[0] * scale, sensor.motion[1])
+        result = _bytes(cv2.filter2D(result, -1, smear, borderType=cv2.BORDER_REPLICATE))
     return _noisy(result, sensor, rng)
 
 
-def _softened(image: Bytes, sigma: float) -> Bytes:
-    """Return `image` under the three-tap kernel of this variance: far cheaper than a true blur."""
-    share = np.uint16(round(128 * min(sigma * sigma, 0.5)))  # of 256, each neighbour's
-    wide: NDArray[np.uint16] = np.pad(image, ((1, 1), (1, 1), (0, 0)), "edge").astype(np.uint16)
-    middle = FULL - share - share
-    rows: NDArray[np.uint16] = (wide[1:-1] * middle + (wide[:-2] + wide[2:]) * share) // FULL
-    both = (rows[:, 1:-1] * middle + (rows[:, :-2] + rows[:, 2:]) * share) // FULL
-    return np.asarray(both, dtype=np.uint8)
+def _bytes(result: NDArray[Any]) -> Bytes:
+    return np.asarray(result, dtype=np.uint8)
 
 
-def _smeared(image: Bytes, length: float, angle: float) -> Bytes:
-    """Return the mean of `image` shifted along a line of `length` pixels."""
+def _smear(length: float, angle: float) -> NDArray[np.float32]:
+    """Return the kernel that averages along a line of `length` pixels."""
     steps = max(2, round(length))
-    total = np.zeros(image.shape, np.uint16)
     reach = int(np.ceil(length / 2)) + 1
-    padded = np.pad(image, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
-    high, wide = image.shape[:2]
-    for k in np.linspace(-length / 2, length / 2, steps):
-        x, y = reach + round(k * np.cos(angle)), reach + round(k * np.sin(angle))
-        total += padded[y : y + high, x : x + wide]
-    return (total // np.uint16(steps)).astype(np.uint8)
+    along = np.linspace(-length / 2, length / 2, steps)
+    x, y = (reach + np.rint(along * part).astype(int) for part in (np.cos(angle), np.sin(angle)))
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1), np.float32)
+    np.add.at(kernel, (y, x), 1 / steps)
+    return kernel
 
 
 def _noisy(image: Bytes, sensor: Sensor, rng: np.random.Generator) -> Bytes:

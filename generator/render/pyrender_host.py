@@ -7,6 +7,7 @@ place; there is one framebuffer without multisampling; nothing is flipped by a c
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,7 +78,9 @@ class PyrenderRenderer:
         self._head.update()
         self._paint()
         self._extras.draw(scene, vertices, turn)
-        image = self._target.read_colour()[..., :3]
+        image = np.asarray(
+            cv2.cvtColor(self._target.read_colour(), cv2.COLOR_RGBA2RGB), dtype=np.uint8
+        )
         depth = projection.metres(self._target.read_depth(), near, far)
         rng = stream(scene.seed, scene.index, Factor.SENSOR).spawn(1)[0]
         return Frame(image=sensed(image, scene.look.sensor, rng), depth=depth)
