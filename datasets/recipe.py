@@ -18,6 +18,7 @@ from dlm.errors import DatasetError
 
 FORMAT = 1  # of dataset.json and of the row; raise it when an older reader would misread
 RECIPE_FILE = "dataset.json"
+CONTOURS = ("fixed", "visible")  # where contour points lie: their vertex, or the outline as seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +39,15 @@ class Recipe:
     look: str = field(repr=False)  # the text of its probabilities
     versions: Mapping[str, str]  # of the code whose change would change a row
     shard_size: int = 256  # rows; shard k holds the ids [k * shard_size, (k + 1) * shard_size)
+    contour: str = CONTOURS[0]  # where the points of the layout's contour groups lie
 
     @cached_property
     def hash(self) -> str:
         """Twelve hex digits over all fields; comments in the layout's YAML do not count."""
         meaning = asdict(self)
         del meaning["spec_text"]
+        if self.contour == CONTOURS[0]:
+            del meaning["contour"]  # datasets older than the field keep their hash
         meaning["attributes"] = list(self.attributes.items())  # their order is the file's
         text = json.dumps({"format": FORMAT, **meaning}, sort_keys=True)
         return sha256(text.encode()).hexdigest()[:12]

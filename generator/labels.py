@@ -85,8 +85,13 @@ def pack_bits(visible: NDArray[np.bool_]) -> NDArray[np.uint8]:
 def point_visibility(
     packed: NDArray[np.uint8], vertices: Int32, pixels: Float32, size: int
 ) -> NDArray[np.uint8]:
-    """Return (P,) 0 outside the picture, 1 hidden, 2 visible, for points at `vertices` (P,)."""
+    """Return (P,) 0 outside the picture, 1 hidden, 2 visible, for points at `vertices` (P,).
+
+    A point between vertices is visible where one of them is: then `vertices` is (P, n).
+    """
     seen = (packed[vertices >> 3] >> (vertices & 7)) & 1
+    if seen.ndim == 2:
+        seen = seen.max(axis=1)
     return np.where(inside(pixels, size), HIDDEN + seen, OUTSIDE).astype(np.uint8)
 
 

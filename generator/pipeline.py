@@ -16,7 +16,8 @@ from dlm.generator.look import probabilities as look_probabilities
 from dlm.generator.look.sample import sample_look
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.models.normals import vertex_normals
-from dlm.generator.rows import Drawn, attribute_kinds, layout_columns, scene_columns
+from dlm.generator.placing import FIXED, Placer
+from dlm.generator.rows import Drawn, attribute_kinds, scene_columns
 from dlm.generator.sampling import pose
 from dlm.generator.sampling.expression import sample_expression, sample_gaze
 from dlm.generator.sampling.streams import Factor, stream
@@ -37,14 +38,16 @@ def plan(
     seed: int = 0,
     look: str | None = None,
     look_source: str = "look.yaml",
+    contour: str = FIXED,
 ) -> Recipe:
     """Return the recipe of a dataset: everything its rows depend on besides their index.
 
-    `look` is the text of the look's probabilities, the shipped ones where None. Raises SpecError
-    where the layout does not fit the model, DlmError for a model or a look that is wrong.
+    `look` is the text of the look's probabilities, the shipped ones where None; `contour` is where
+    the layout's contour groups lie, one of CONTOURS. Raises SpecError where the layout does not
+    fit the model or the policy, DlmError for a model or a look that is wrong.
     """
     head = models.load(model)
-    spec.vertex_indices(head.name, head.topology.hash, head.topology.vertex_count)
+    Placer(head, spec, contour)  # refuses what cannot be labelled
     text = look_probabilities.default_text() if look is None else look
     probabilities = look_probabilities.parse(text, look_source)
     first = sample_scene(head, probabilities, seed, 0, size)
@@ -62,6 +65,7 @@ def plan(
         seed=seed,
         look=text,
         versions={"dlm": __version__},
+        contour=contour,
     )
 
 
@@ -108,11 +112,8 @@ class Generator:
 
         self.recipe = recipe
         self.model = models.load(recipe.model)
-        self.spec = parse(recipe.spec_text, f"spec {recipe.spec_name!r}")
-        topology = self.model.topology
-        self.vertices = self.spec.vertex_indices(
-            self.model.name, topology.hash, topology.vertex_count
-        )
+        spec = parse(recipe.spec_text, f"spec {recipe.spec_name!r}")
+        self._placer = Placer(self.model, spec, recipe.contour)
         self._probabilities = look_probabilities.parse(recipe.look, "look.yaml")
         self.renderer: Renderer = open_renderer(self.model, recipe.size)
 
@@ -129,17 +130,12 @@ class Generator:
         scenes = self.scenes(ids)
         heads = pose_heads(self.model, scenes)
         normals = vertex_normals(heads, self.model)
-        drawn, pixels = [], []
-        for scene, vertices, normal in zip(scenes, heads, normals, strict=True):
-            one, projected = self.draw(scene, vertices, normal)
-            drawn.append(one)
-            pixels.append(projected[self.vertices])
+        drawn = [self.draw(*posed) for posed in zip(scenes, heads, normals, strict=True)]
         columns = scene_columns(scenes, drawn)
-        visible = columns["visible_vertices"]
-        return columns | layout_columns(np.array(pixels), visible, self.vertices, self.recipe.size)
+        return columns | self._placer.columns(scenes, heads, columns["visible_vertices"])
 
-    def draw(self, scene: Scene, vertices: Float32, normals: Float32) -> tuple[Drawn, Float32]:
-        """Draw one posed head; return it with the (V, 2) pixels of all its vertices."""
+    def draw(self, scene: Scene, vertices: Float32, normals: Float32) -> Drawn:
+        """Draw one posed head (V, 3), given in its own frame with its unit normals."""
         from dlm.datasets.images import encode_jpeg
 
         world, facing_out = labels.to_world(scene, vertices), labels.to_world(scene, normals)
@@ -148,7 +144,7 @@ class Generator:
         facing = labels.facing_camera(scene.camera, world, facing_out)
         shown = labels.vertex_visibility(frame, pixels, depth, facing)
         jpeg = encode_jpeg(frame.image, scene.look.sensor.jpeg_quality)
-        return Drawn(jpeg=jpeg, visible_vertices=labels.pack_bits(shown)), pixels
+        return Drawn(jpeg=jpeg, visible_vertices=labels.pack_bits(shown))
 
 
 def batches(ids: Sequence[int]) -> list[Sequence[int]]:

@@ -15,30 +15,31 @@ from numpy.typing import ArrayLike, NDArray
 from dlm.datasets import Dataset, Recipe
 from dlm.datasets.writer import create_or_check, missing_shards, write_manifest, write_shard
 from dlm.errors import DatasetError, SpecError
-from dlm.generator import labels as projection
 from dlm.generator import models
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.pipeline import BATCH, join, pose_heads
-from dlm.generator.rows import SCENE_COLUMNS, layout_columns, scenes_of
+from dlm.generator.placing import FIXED, Placer
+from dlm.generator.rows import SCENE_COLUMNS, scenes_of
 from dlm.landmark_specs import LandmarkSpec
 
 
 def labels(
-    dataset: Dataset, spec: LandmarkSpec, rows: ArrayLike | None = None
+    dataset: Dataset, spec: LandmarkSpec, rows: ArrayLike | None = None, *, contour: str = FIXED
 ) -> tuple[Float32, NDArray[np.uint8]]:
     """Return points (n, P, 2) and visibility (n, P) of `rows`, all by default, in layout `spec`.
 
-    Raises SpecError where the layout does not fit the dataset's head model.
+    `contour` is where the layout's contour groups lie, one of CONTOURS. Raises SpecError where the
+    layout does not fit the dataset's head model or the policy.
     """
     places = np.arange(len(dataset)) if rows is None else np.asarray(rows)
-    columns = Relabeller(dataset.recipe, spec).columns(dataset, places)
+    columns = Relabeller(dataset.recipe, spec, contour).columns(dataset, places)
     return columns["points"], columns["visibility"]
 
 
 class Relabeller:
     """Computes the columns of one layout for rows of a recipe."""
 
-    def __init__(self, recipe: Recipe, spec: LandmarkSpec) -> None:
+    def __init__(self, recipe: Recipe, spec: LandmarkSpec, contour: str = FIXED) -> None:
         self.model: FaceModel = models.load(recipe.model)
         topology = self.model.topology
         if topology.hash != recipe.topology:
@@ -48,13 +49,14 @@ class Relabeller:
                 f"spec {spec.name!r}",
                 "render it again with this dlm",
             )
-        self.vertices = spec.vertex_indices(self.model.name, topology.hash, topology.vertex_count)
+        self._placer = Placer(self.model, spec, contour)
         self.recipe = replace(
             recipe,
             spec_name=spec.name,
             spec_hash=spec.hash,
             spec_text=spec.text,
             points=spec.size,
+            contour=contour,
         )
 
     def columns(self, dataset: Dataset, rows: NDArray[np.int64]) -> dict[str, Any]:
@@ -65,28 +67,28 @@ class Relabeller:
     def _batch(self, dataset: Dataset, rows: NDArray[np.int64]) -> dict[str, Any]:
         stored = dataset.columns([*SCENE_COLUMNS, "visible_vertices"], rows)
         scenes = list(scenes_of(stored, self.recipe.size))
-        heads = pose_heads(self.model, scenes)[:, self.vertices]
-        pixels = [
-            projection.project(scene.camera, projection.to_world(scene, head))[0]
-            for scene, head in zip(scenes, heads, strict=True)
-        ]
-        return layout_columns(
-            np.array(pixels), stored["visible_vertices"], self.vertices, self.recipe.size
-        )
+        heads = pose_heads(self.model, scenes)
+        return self._placer.columns(scenes, heads, stored["visible_vertices"])
 
 
 def relabel(
-    dataset: Dataset, spec: LandmarkSpec, folder: Path, advance: Callable[[int], None]
+    dataset: Dataset,
+    spec: LandmarkSpec,
+    folder: Path,
+    advance: Callable[[int], None],
+    *,
+    contour: str = FIXED,
 ) -> None:
     """Write `dataset` anew to `folder` with the labels of `spec`; a stopped run is continued.
 
+    `contour` is where the layout's contour groups lie, one of CONTOURS.
     Raises DatasetError for an unfinished dataset or a folder of something else.
     """
     if not dataset.complete or dataset.ids[-1] + 1 != len(dataset):
         raise DatasetError(
             "is unfinished", str(dataset.path), "finish it with the same 'dlm render' first"
         )
-    relabeller = Relabeller(dataset.recipe, spec)
+    relabeller = Relabeller(dataset.recipe, spec, contour)
     recipe, n = relabeller.recipe, len(dataset)
     create_or_check(folder, recipe)
     missing = set(missing_shards(folder, recipe, n))

@@ -13,9 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlm.errors import DatasetError
-from dlm.generator import labels
-from dlm.generator.look.factors import attributes, from_json, to_json
-from dlm.generator.models.base import Float32, Int32
+from dlm.generator.look.factors import attributes, from_json, to_plain
 from dlm.generator.scene import Camera, Scene
 
 SCENE_VERSION = 1
@@ -61,21 +59,6 @@ def scene_columns(scenes: Sequence[Scene], drawn: Sequence[Drawn]) -> dict[str, 
     return columns | {name: [one[name] for one in named] for name in named[0]}
 
 
-def layout_columns(
-    pixels: Float32, visible: NDArray[np.uint8], vertices: Int32, size: int
-) -> dict[str, Any]:
-    """Return the columns that depend on the layout: points, visibility, box.
-
-    `pixels` (n, P, 2), `visible` (n, ceil(V / 8)) packed bits, `vertices` (P,) of the layout.
-    """
-    seen = [
-        labels.point_visibility(bits, vertices, points, size)
-        for bits, points in zip(visible, pixels, strict=True)
-    ]
-    boxes = [labels.tight_box(points) for points in pixels]
-    return {"points": pixels, "visibility": np.array(seen), "box": np.array(boxes)}
-
-
 def scenes_of(columns: Mapping[str, NDArray[Any]], size: int) -> Iterable[Scene]:
     """Yield the Scenes of rows, given their SCENE_COLUMNS: exactly those that were drawn."""
     for row, text in enumerate(columns["scene"]):
@@ -115,6 +98,6 @@ def _scene_json(scene: Scene) -> str:
         "neck": scene.neck.tolist(),
         "gaze": scene.gaze.tolist(),
         TRAITS: dict(scene.traits),
-        "look": json.loads(to_json(scene.look)),
+        "look": to_plain(scene.look),
     }
     return json.dumps(values, separators=(",", ":"))

@@ -30,7 +30,6 @@ COMMANDS = {
     "doctor": "Tell what this machine has, what is missing, and how to mend it.",
     "spec": "Landmark layouts: list, show, check, new, diff, transfer, design.",
     "model": "Head models: list, show, add.",
-    "look": "What renders vary by and how often: show, new.",
     "render": "Draw labelled faces into a dataset.",
     "relabel": "Label a dataset with another layout, without drawing it again.",
     "data": "Datasets: view, info.",

@@ -81,6 +81,9 @@ def info(
         raise typer.Exit(1)
 
 
+_CONTOURS = {"fixed": "fixed vertices", "visible": "slides to the visible outline"}
+
+
 def _print(told: dict[str, Any]) -> None:
     recipe, health = told["recipe"], told["health"]
     state = "complete" if told["complete"] else "unfinished"
@@ -89,6 +92,7 @@ def _print(told: dict[str, Any]) -> None:
         "dataset": told["path"],
         "samples": f"{told['samples']:,}, {state}",
         "layout": f"{recipe['spec_name']} ({recipe['spec_hash']}), {recipe['points']} points",
+        "contour": _CONTOURS[recipe["contour"]],
         "model": f"{recipe['model']} ({recipe['topology']})",
         "images": f"{recipe['size']} x {recipe['size']} px",
         "recipe": f"{recipe['hash']}, seed {recipe['seed']}",

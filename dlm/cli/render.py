@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,6 +22,11 @@ Look = Annotated[
     typer.Option(help="YAML of how often each thing is seen, instead of the shipped one."),
 ]
 
+Contour = Annotated[
+    Literal["fixed", "visible"],
+    typer.Option(help="The layout's contour groups: at their vertices, or on the outline as seen."),
+]
+
 
 def command(
     spec: Spec,
@@ -32,6 +37,7 @@ def command(
     workers: Workers = None,
     model: Model = "makehuman",
     look: Look = None,
+    contour: Contour = "fixed",
 ) -> None:
     """Draw N faces with the points of a layout into the dataset folder OUT.
 
@@ -53,6 +59,7 @@ def command(
         seed=seed,
         look=None if look is None else read(look),
         look_source=str(look or "look.yaml"),
+        contour=contour,
     )
     todo = prepare(recipe, out, n)
     if todo.complete:

@@ -116,8 +116,9 @@ def test_relabelled_faces_have_the_labels_of_a_render_bit_for_bit(
     faces: Path, tmp_path: Path
 ) -> None:
     drawn, relabelled = tmp_path / "drawn", tmp_path / "relabelled"
-    assert render(drawn, "--workers", "1", spec="243").returncode == 0
-    done = dlm("relabel", str(faces), "--spec", "243", "-o", str(relabelled))
+    assert render(drawn, "--workers", "1", "--contour", "visible", spec="243").returncode == 0
+    done = dlm("relabel", str(faces), "--spec", "243", "--contour", "visible",
+               "-o", str(relabelled))  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert_same(labels(drawn), labels(relabelled))
     one, other = datasets.open(drawn), datasets.open(relabelled)

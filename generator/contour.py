@@ -1,0 +1,80 @@
+"""Contour points that follow the visible outline of the face, as human annotators place the jaw.
+
+On the side that turns away the jaw lies hidden behind the cheek, and people mark the cheek's
+outline instead. Each contour point has a path over the skin (`contour_paths`); it goes where the
+path reaches farthest out in the picture, which is where the outline touches it. The mean over the
+path weighted by exp(reach / SOFTNESS) is taken in place of the one farthest node, so that points
+move smoothly with the pose. On the near side the outline is the back of the head and no longer the
+face's: there a point stays at its fixed vertex.
+
+Nothing is drawn: posed vertices and a camera are enough. The idea of marching landmarks is that of
+Zhu et al., High-fidelity pose and expression normalization for face recognition, CVPR 2015.
+Shapes: C contour points, S nodes a path, P points of the layout, V vertices.
+"""
+
+import numpy as np
+
+from dlm.generator import labels
+from dlm.generator.contour_paths import INNER, OUTER, STAY, trace
+from dlm.generator.models.base import FaceModel, Float32, Int32
+from dlm.generator.scene import Scene, rotation
+from dlm.landmark_specs import LandmarkSpec
+
+SOFTNESS = 0.00015  # metres of reach; on a cheek's curve it averages over some 2 mm of skin
+_FADES = (0.3, 0.8)  # of the outer path: how far out the outline may lie to draw a point there
+
+_NEAR = np.array([-2, -1, 0, 1])  # nodes by which a point is seen: on the outline, those inside it
+
+
+class Slider:
+    """Slides the contour points of one layout on one head model."""
+
+    def __init__(self, model: FaceModel, spec: LandmarkSpec, vertices: Int32) -> None:
+        groups = [spec.groups[name] for name in spec.contour]
+        self.points: Int32 = np.unique(np.concatenate(groups)).astype(np.int32)
+        self._paths = trace(model, vertices[self.points])
+        self._here = np.where(self._paths.there, np.float32(0), np.float32(-np.inf))
+        self._behind = self._paths.there[:, STAY + 1 :].sum(axis=1)
+
+    def place(self, scene: Scene, vertices: Float32) -> tuple[Float32, Int32]:
+        """Return the pixels (C, 2) of the contour points of a posed head (V, 3), head's frame,
+        and the vertices near each (C, n), of which one must be seen for the point to be.
+        """
+        nodes = np.asarray(self._paths.mixtures @ vertices)
+        pixels, _ = labels.project(scene.camera, labels.to_world(scene, nodes))
+        count, length = self._here.shape
+        right, up = _picture_axes(scene)
+        away = self._paths.outward[:, :1] * right + self._paths.outward[:, 1:] * up
+        tracks = pixels.reshape(count, length, 2)
+        metres = scene.camera.world_to_camera[2, 3] / np.float32(scene.camera.fx)  # a pixel's
+        reach = (tracks[..., 0] * away[:, :1] + tracks[..., 1] * away[:, 1:]) * metres
+        at = self._settle(_softly_farthest(reach + self._here))
+        first = np.minimum(at.astype(np.intp), length - 2)
+        share = (at - first)[:, None].astype(np.float32)
+        row = np.arange(count)
+        mixed = nodes.reshape(count, length, 3)
+        mixed = mixed[row, first] * (1 - share) + mixed[row, first + 1] * share
+        placed, _ = labels.project(scene.camera, labels.to_world(scene, mixed))
+        near = np.maximum(first[:, None] + _NEAR, 0)
+        return placed, self._paths.corners[row[:, None], near].reshape(count, -1)
+
+    def _settle(self, at: Float32) -> Float32:
+        """Draw nodes (C,) that lie far behind the fixed vertex back to it."""
+        out = np.maximum(at - STAY, 0)
+        low, high = (np.maximum(self._behind, 1) * share for share in _FADES)
+        t = np.clip((out - low) / (high - low), 0, 1)
+        return np.asarray(at - out * t * t * (3 - 2 * t), dtype=np.float32)
+
+
+def _softly_farthest(reach: Float32) -> Float32:
+    """Return the mean node (C,) of paths (C, S), weighted by how far out they reach, metres."""
+    weight = np.exp((reach - reach.max(axis=1, keepdims=True)) / np.float32(SOFTNESS))
+    nodes = np.arange(INNER + 1 + OUTER, dtype=np.float32)
+    return np.asarray((weight * nodes).sum(axis=1) / weight.sum(axis=1))
+
+
+def _picture_axes(scene: Scene) -> tuple[Float32, Float32]:
+    """Return where the subject's left and up point in the picture, unit and square: (2,), (2,)."""
+    turned = scene.camera.world_to_camera[:2, :3] @ rotation(*scene.head)[:, 1]
+    up = turned / max(float(np.hypot(*turned)), 1e-6)
+    return np.array([-up[1], up[0]], np.float32), np.asarray(up, dtype=np.float32)
