@@ -89,10 +89,9 @@ class _Tracer:
         heights = [float((cut.place(way[:40]) @ [*away, 0.0]).mean()) for way in (one, other)]
         inner, outer = (one, other) if heights[0] < heights[1] else (other, one)
         far = np.asarray((cut.place(inner)[:, :2] - middle) @ away)
-        near_middle = np.asarray(far < _SHARE * ((self.template[point, :2] - middle) @ away))
-        over = self.inner_end[cut.ends(inner)].any(axis=1)
-        inner = _until(inner, np.logical_or(near_middle, over))
-        outer = _until(outer, self.outer_end[cut.ends(outer)].any(axis=1))
+        ended = far < _SHARE * float((self.template[point, :2] - middle) @ away)
+        inner = _until(inner, ended | _touched(self.inner_end, cut.ends(inner)))
+        outer = _until(outer, _touched(self.outer_end, cut.ends(outer)))
         before, behind = cut.spaced(inner, INNER), cut.spaced(outer, OUTER)
         nodes = [*reversed(before), {point: 1.0}, *behind]
         missing = INNER - len(before), OUTER - len(behind)
@@ -182,6 +181,10 @@ def _closed(model: FaceModel, ends: dict[str, float]) -> NDArray[np.bool_]:
 
 def _until(way: list[tuple[int, int]], ended: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return way[: int(ended.argmax())] if ended.any() else way
+
+
+def _touched(closed: NDArray[np.bool_], edges: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return np.asarray(closed[edges[:, 0]] | closed[edges[:, 1]])
 
 
 def _swapped(node: Mixture, mirror: Int32) -> Mixture:
