@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
 from dlm.generator.models.base import ARKIT_UNITS, FaceModel, Float32
 from dlm.generator.sketch import View, sketch
 from dlm.landmark_specs import LandmarkSpec
-from dlm.landmark_specs.pictures import Picture, draw_dots, draw_lines, draw_numbers
+from dlm.landmark_specs.pictures import Panel, Picture, draw_panel
 
 EXPRESSIONS: Mapping[str, Mapping[str, float]] = {
     "neutral": {},
@@ -27,7 +26,21 @@ EXPRESSIONS: Mapping[str, Mapping[str, float]] = {
 POSES: tuple[tuple[float, float], ...] = ((0, 0), (45, 0), (90, 0), (0, 20), (-25, -20))
 
 _FACE = View(centre=(0.0, -0.022, 0.0), width=0.225)
+_PANELS = 9  # of an index sheet
+_LEFT_EYE, _MOUTH = ("eye_left", "lid_left"), ("lip", "mouth")
 _EYE_WIDTH, _MOUTH_WIDTH, _NOSE_WIDTH = 0.048, 0.072, 0.056
+_CLOSE_UPS = (  # title, expression, points it is about, metres across, degrees
+    ("left eye", "neutral", _LEFT_EYE, _EYE_WIDTH, 0.0),
+    ("left eye, closed", "eyes closed", _LEFT_EYE, _EYE_WIDTH, 0.0),
+    ("nose", "neutral", ("nose",), _NOSE_WIDTH, 0.0),
+    ("right eye", "neutral", ("eye_right", "lid_right"), _EYE_WIDTH, 0.0),
+    ("mouth", "neutral", _MOUTH, _MOUTH_WIDTH, 0.0),
+    ("mouth, open", "mouth open", _MOUTH, _MOUTH_WIDTH, 0.0),
+    ("mouth, smile", "smile", _MOUTH, _MOUTH_WIDTH, 0.0),
+    ("mouth, pucker", "brows up, pucker", _MOUTH, _MOUTH_WIDTH, 0.0),
+    ("mouth, open, 45 degrees", "mouth open", _MOUTH, _MOUTH_WIDTH, -45.0),
+    ("mouth, pucker, profile", "brows up, pucker", _MOUTH, _MOUTH_WIDTH, -90.0),
+)
 
 
 def posed(model: FaceModel, units: Mapping[str, float]) -> Float32:
@@ -42,36 +55,34 @@ def posed(model: FaceModel, units: Mapping[str, float]) -> Float32:
 
 
 def index_sheet(spec: LandmarkSpec, model: FaceModel, panel: int = 900) -> Picture:
-    """Return one picture that shows what every index is.
+    """Return one picture of the `index_panels` that shows what every index is."""
+    panels = index_panels(spec, model, panel)
+    return _grid([draw_panel(one, spec, numbers=True) for one in panels], 3)
 
-    Front, 45 degrees and profile; then close-ups of the eyes, nose and mouth, with the eyes
-    closed and the mouth open.
+
+def index_panels(spec: LandmarkSpec, model: FaceModel, panel: int = 900) -> list[Panel]:
+    """Return nine views that show between them what every index is.
+
+    Front, 45 degrees and profile; then close-ups of eyes, nose and mouth, with the eyes closed
+    and the mouth open. What a layout has no points of makes room for more of the mouth.
     """
-    neutral = posed(model, {})
-    shut = posed(model, EXPRESSIONS["eyes closed"])
-    gaping = posed(model, EXPRESSIONS["mouth open"])
+    shapes = {name: posed(model, units) for name, units in EXPRESSIONS.items()}
+    neutral = shapes["neutral"]
     indices = _indices(spec, model)
-
-    def around(shape: Float32, words: Sequence[str], width: float, yaw: float = 0) -> View:
-        return View(yaw=yaw, centre=_centre(spec, shape[indices], words), width=width)
-
-    eye, mouth = ("eye_left", "lid_left"), ("lip", "mouth")
-    panels = [
+    views = [
         ("front", neutral, _FACE),
         ("45 degrees", neutral, View(yaw=-45, centre=_FACE.centre, width=_FACE.width)),
         ("profile", neutral, View(yaw=-90, centre=(0.0, -0.022, -0.03), width=_FACE.width)),
-        ("left eye", neutral, around(neutral, eye, _EYE_WIDTH)),
-        ("left eye, closed", shut, around(neutral, eye, _EYE_WIDTH)),
-        ("nose", neutral, around(neutral, ("nose",), _NOSE_WIDTH)),
-        ("right eye", neutral, around(neutral, ("eye_right", "lid_right"), _EYE_WIDTH)),
-        ("mouth", neutral, around(neutral, mouth, _MOUTH_WIDTH)),
-        ("mouth, open", gaping, around(gaping, mouth, _MOUTH_WIDTH)),
     ]
-    drawn = [
-        _panel(spec, model, shape, view, panel, f"{spec.name}: {title}", numbers=True)
-        for title, shape, view in panels
+    for title, expression, words, width, yaw in _CLOSE_UPS:
+        shape = shapes[expression]
+        centre = _centre(spec, shape[indices], words)
+        if centre is not None:
+            views.append((title, shape, View(yaw=yaw, centre=centre, width=width)))
+    return [
+        _panel(spec, model, shape, view, panel, f"{spec.name}: {title}")
+        for title, shape, view in views[:_PANELS]
     ]
-    return _grid(drawn, 3)
 
 
 def review_sheet(spec: LandmarkSpec, model: FaceModel, panel: int = 640) -> Picture:
@@ -82,7 +93,8 @@ def review_sheet(spec: LandmarkSpec, model: FaceModel, panel: int = 640) -> Pict
         for yaw, pitch in POSES:
             view = View(yaw=yaw, pitch=pitch, centre=(0.0, -0.022, -0.02), width=0.2)
             title = f"{spec.name}: {name}, yaw {yaw:g}, pitch {pitch:g}"
-            drawn.append(_panel(spec, model, shape, view, panel, title, numbers=False))
+            one = _panel(spec, model, shape, view, panel, title)
+            drawn.append(draw_panel(one, spec, numbers=False))
     return _grid(drawn, len(POSES))
 
 
@@ -93,32 +105,25 @@ def _indices(spec: LandmarkSpec, model: FaceModel) -> NDArray[np.int32]:
 
 def _centre(
     spec: LandmarkSpec, places: Float32, words: Sequence[str]
-) -> tuple[float, float, float]:
-    """Return the middle of the points whose names begin with one of `words`, else the face's."""
+) -> tuple[float, float, float] | None:
+    """Return the middle of the points whose names begin with one of `words`; None without any."""
     chosen = [k for k, name in enumerate(spec.names) if name.startswith(tuple(words))]
     if not chosen:
-        return _FACE.centre
+        return None
     middle = (places[chosen].min(axis=0) + places[chosen].max(axis=0)) / 2
     return float(middle[0]), float(middle[1]), float(middle[2])
 
 
 def _panel(
-    spec: LandmarkSpec, model: FaceModel, shape: Float32, view: View, size: int, title: str,
-    *, numbers: bool,
-) -> Picture:  # fmt: skip
+    spec: LandmarkSpec, model: FaceModel, shape: Float32, view: View, size: int, title: str
+) -> Panel:
     drawn = sketch(model, shape, view, size)
     indices = _indices(spec, model)
-    places, shown = drawn.pixels[indices], drawn.visible[indices]
-    picture = Image.fromarray(drawn.image)
-    pen = ImageDraw.Draw(picture)
-    draw_lines(pen, places, spec, shown)
-    draw_dots(pen, places, spec, shown, size / 450)
-    if numbers:
-        draw_numbers(pen, places, spec, shown, size / 80)
-    pen.text((8, 6), title, fill=(0, 0, 0), font=ImageFont.load_default(size / 45))
-    return np.asarray(picture)
+    return Panel(title, drawn.image, drawn.pixels[indices], drawn.visible[indices])
 
 
 def _grid(panels: Sequence[Picture], columns: int) -> Picture:
-    rows = [np.concatenate(panels[k : k + columns], axis=1) for k in range(0, len(panels), columns)]
+    blank = np.full_like(panels[0], 255)
+    full = [*panels, *[blank] * (-len(panels) % columns)]
+    rows = [np.concatenate(full[k : k + columns], axis=1) for k in range(0, len(full), columns)]
     return np.concatenate(rows, axis=0)

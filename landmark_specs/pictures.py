@@ -1,6 +1,8 @@
 """Points of a layout drawn on a picture."""
 
-from collections.abc import Mapping
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from dlm.landmark_specs.saving import write
 from dlm.landmark_specs.spec import LandmarkSpec
 
 Picture = NDArray[np.uint8]
@@ -19,9 +22,35 @@ _PALETTE: tuple[Colour, ...] = (
     (40, 110, 230), (110, 60, 200), (200, 50, 160), (120, 90, 80), (60, 90, 90),
 )  # fmt: skip
 _GREY: Colour = (90, 90, 90)
+HALO: Colour = (225, 225, 225)  # about numbers, so that lines do not cross them out
+DOT, NUMBER, TITLE = 1 / 450, 1 / 72, 1 / 45  # of a panel's width: radius, heights of letters
 _HIDDEN = 1
 _REACH = (3.0, 9.0, 16.0)  # pixels from a point to its number
 _ANGLES = (-20, 20, 160, 200, 270, 90, 315, 45, 225, 135)  # degrees, the best places first
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One view of a head with a layout's points, not yet drawn on it."""
+
+    title: str
+    image: Picture  # (H, W, 3)
+    places: Float  # (P, 2) pixels
+    shown: NDArray[np.bool_]  # (P,)
+
+
+def draw_panel(panel: Panel, spec: LandmarkSpec, *, numbers: bool) -> Picture:
+    """Return a panel with lines, points and title on it, and numbers where they are wanted."""
+    size = panel.image.shape[1]
+    picture = Image.fromarray(panel.image)
+    pen = ImageDraw.Draw(picture)
+    draw_lines(pen, panel.places, spec, panel.shown)
+    draw_dots(pen, panel.places, spec, panel.shown, size * DOT)
+    if numbers:
+        draw_numbers(pen, panel.places, spec, panel.shown, size * NUMBER)
+    font = ImageFont.load_default(size * TITLE)
+    pen.text((8, 6), panel.title, fill=(0, 0, 0), font=font)
+    return np.asarray(picture)
 
 
 def point_colours(spec: LandmarkSpec) -> list[Colour]:
@@ -101,20 +130,36 @@ def draw_numbers(
 ) -> None:
     """Write each shown point's index beside it, where it covers the fewest points and numbers."""
     font = ImageFont.load_default(size)
-    colours = point_colours(spec)
+    colours = number_colours(spec)
+    widths = [pen.textlength(str(k), font=font) for k in range(spec.size)]
+    for k, (left, top, _, _) in seats_of_numbers(places, shown, widths, size).items():
+        pen.text((left, top - 0.2 * size), str(k), fill=colours[k], font=font,
+                 stroke_width=round(size / 9), stroke_fill=HALO)  # fmt: skip
+
+
+def number_colours(spec: LandmarkSpec) -> list[Colour]:
+    """Return a colour for each point's number: darker than the point."""
+    return [(red * 2 // 3, green * 2 // 3, blue * 2 // 3) for red, green, blue in
+            point_colours(spec)]  # fmt: skip
+
+
+def seats_of_numbers(
+    places: Float, shown: NDArray[np.bool_], widths: Sequence[float], height: float
+) -> dict[int, Float]:
+    """Return for each shown point where its number stands: left, top, right, bottom."""
     order = np.flatnonzero(shown)
     dots = places[order]
-    taken = np.concatenate([dots - 2, dots + 2], axis=1)  # (n, 4) boxes: left, top, right, bottom
+    taken = np.concatenate([dots - 2, dots + 2], axis=1)  # (n, 4)
+    chosen = {}
     for k in order:
-        seats = _seats(places[k], pen.textlength(str(k), font=font), size)
-        box = seats[_overlaps(seats, taken).argmin()]
-        taken = np.concatenate([taken, box[None]])
-        red, green, blue = (channel * 2 // 3 for channel in colours[k])
-        pen.text((box[0], box[1] - 0.2 * size), str(k), fill=(red, green, blue), font=font)
+        seats = _seats(places[k], widths[k], height)
+        chosen[int(k)] = seats[_overlaps(seats, taken).argmin()]
+        taken = np.concatenate([taken, chosen[int(k)][None]])
+    return chosen
 
 
 def save_png(image: Picture, path: Path) -> None:
-    """Write a PNG under a temporary name first, so that it is whole or absent."""
+    """Write a PNG, whole or absent."""
     _save(image, path, {"format": "PNG"})
 
 
@@ -125,12 +170,9 @@ def save_picture(image: Picture, path: Path) -> None:
 
 
 def _save(image: Picture, path: Path, how: Mapping[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.partial")
-    try:
-        Image.fromarray(image).save(temporary, **how)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, **how)
+    write(buffer.getvalue(), path)
 
 
 def _dot(

@@ -10,9 +10,7 @@ folder   of .pts files, one face each, in the order of their names
 
 import io
 import re
-import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlm.errors import SpecError
+from dlm.landmark_specs.saving import write
 
 Float = NDArray[np.float64]
 
@@ -63,14 +62,14 @@ def write_points(points: Float, path: Path, like: PointFile) -> None:
     if like.names and not path.suffix:
         path.mkdir(exist_ok=True)
         for name, face in zip(like.names, points, strict=True):
-            _save(_pts(face).encode(), path / name)
+            write(_pts(face).encode(), path / name)
         return
     if path.suffix == ".npy":
         buffer = io.BytesIO()
         np.save(buffer, np.asarray(points[0] if like.single else points, np.float32))
-        _save(buffer.getvalue(), path)
+        write(buffer.getvalue(), path)
     else:
-        _save((_pts(points[0]) if path.suffix == ".pts" else _csv(points)).encode(), path)
+        write((_pts(points[0]) if path.suffix == ".pts" else _csv(points)).encode(), path)
 
 
 def check_output(path: Path, like: PointFile) -> None:
@@ -239,13 +238,3 @@ def _csv(points: Float) -> str:
         ",".join(f"{value:.{_DECIMALS}f}" for value in face.ravel()) for face in points
     ]
     return "\n".join([heading, *rows, ""])
-
-
-def _save(data: bytes, path: Path) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Layout files that are whole or absent, and never written over by accident."""
+"""Files that are whole or absent, and layouts that are never written over by accident."""
 
 import errno
 import os
@@ -17,10 +17,18 @@ def save(text: str, path: Path, *, replace: bool = False) -> None:
     """
     if path.suffix not in (".yaml", ".yml"):
         raise SpecError("a layout file ends in .yaml", str(path), "choose such a name")
+    write(text.encode(), path, replace=replace)
+
+
+def write(data: bytes, path: Path, *, replace: bool = True) -> None:
+    """Write a file under a temporary name first, so that it is whole or absent.
+
+    Raises SpecError where one stands there and `replace` is false, or where the system refuses.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with open(temporary, "x", encoding="utf-8") as file:
-            file.write(text)
+        with open(temporary, "xb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         if not replace:

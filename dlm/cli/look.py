@@ -37,11 +37,12 @@ def show(
     """
     from dlm.cli.baking import load_model
     from dlm.cli.console import print_table, progress
+    from dlm.cli.outputs import check_picture
     from dlm.generator.look_sheets import FACTORS, population, sheet, told
 
     names = _known(factor or list(FACTORS), FACTORS)
     if out is not None:
-        _check_picture(out)
+        check_picture(out, (".png", ".jpg", ".jpeg"))
     probabilities = read_look(look)
     scenes = population(load_model(model), probabilities, seed)
     print_table(("factor", "over 400 draws"), [(n, told(FACTORS[n], scenes)) for n in names])
@@ -102,13 +103,3 @@ def _known(asked: list[str], known: Iterable[str]) -> list[str]:
         if name not in names:
             raise DlmError(f"no factor {name!r}", "--factor", f"there is: {', '.join(names)}")
     return asked
-
-
-def _check_picture(out: Path) -> None:
-    from dlm.errors import DlmError
-
-    if out.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise DlmError(f"cannot write a {out.suffix or 'nameless'} picture", str(out),
-                       "give a name that ends in .png or .jpg")  # fmt: skip
-    if not out.parent.is_dir():
-        raise DlmError("no such folder", str(out.parent), "make it first, or choose another -o")

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from dlm.cli.console import print_json, print_table
-from dlm.errors import ModelError
+from dlm.cli.outputs import check_picture
 
 app = typer.Typer(help="Head models: list, show, add.")
 
@@ -42,11 +42,8 @@ def show(name: str = Name, out: Path | None = Out, seed: int = Seed) -> None:
     """Print a head model's parts and regions, and draw it with people and expressions."""
     from dlm.cli.baking import load_model
 
-    if out is not None and out.suffix.lower() != ".png":
-        raise ModelError(f"cannot write a {out.suffix or 'nameless'} picture", str(out),
-                         "give a name that ends in .png")  # fmt: skip
-    if out is not None and not out.parent.is_dir():
-        raise ModelError("no such folder", str(out.parent), "make it first, or choose another -o")
+    if out is not None:
+        check_picture(out)
     head = load_model(name)
     topology = head.topology
     print_table(

@@ -8,6 +8,7 @@ import typer
 
 from dlm.cli.baking import load_model
 from dlm.cli.console import print_json, print_table
+from dlm.cli.outputs import check_picture
 from dlm.cli.spec_carry import transfer
 from dlm.cli.spec_convert import convert
 from dlm.cli.spec_make import diff, new
@@ -24,7 +25,9 @@ app.command()(transfer)
 app.command()(convert)
 
 NameOrFile = typer.Argument(help="A shipped layout's name, or a YAML file.", show_default=False)
-Out = typer.Option(None, "--out", "-o", help="Draw every index into this PNG.", show_default=False)
+Out = typer.Option(
+    None, "--out", "-o", help="Draw every index into this .png or .svg.", show_default=False
+)
 AsJson = typer.Option(False, "--json", help="Print JSON.")
 
 
@@ -59,20 +62,22 @@ def show(
     """Print every point of a layout, and draw it on a head."""
     from dlm.landmark_specs import load
 
-    if out is not None and out.suffix.lower() != ".png":
-        raise SpecError(f"cannot write a {out.suffix or 'nameless'} picture", str(out),
-                        "give a name that ends in .png")  # fmt: skip
-    if out is not None and not out.parent.is_dir():
-        raise SpecError("no such folder", str(out.parent), "make it first, or choose another -o")
+    if out is not None:
+        check_picture(out, (".png",) if poses else (".png", ".svg"))
     spec = load(name)
     _print_points(spec)
     if out is None:
         return
-    from dlm.generator.layout_sheets import index_sheet, review_sheet
+    from dlm.generator.layout_sheets import index_panels, index_sheet, review_sheet
     from dlm.landmark_specs.pictures import save_png
+    from dlm.landmark_specs.saving import write
+    from dlm.landmark_specs.svg import to_svg
 
     head = load_model(model)
-    save_png(review_sheet(spec, head) if poses else index_sheet(spec, head), out)
+    if out.suffix.lower() == ".svg":
+        write(to_svg(index_panels(spec, head), spec).encode(), out)
+    else:
+        save_png(review_sheet(spec, head) if poses else index_sheet(spec, head), out)
     typer.echo(out)
 
 

@@ -8,6 +8,7 @@ import typer
 
 from dlm.cli.baking import load_model
 from dlm.cli.console import print_json
+from dlm.cli.outputs import check_folder
 from dlm.cli.verdicts import print_verdicts, verdicts
 from dlm.errors import SpecError
 
@@ -132,8 +133,7 @@ def refuse(path: Path, force: bool) -> None:
             raise SpecError("the file exists", str(file), "choose another -o, or add --force")
     if path.suffix not in (".yaml", ".yml"):
         raise SpecError("a layout file ends in .yaml", str(path), "choose such a name")
-    if not path.parent.is_dir():
-        raise SpecError("no such folder", str(path.parent), "make it first, or choose another -o")
+    check_folder(path)
 
 
 def _groups(asked: list[str]) -> dict[str, int | None]:

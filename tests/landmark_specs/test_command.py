@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -60,10 +61,24 @@ def test_check_of_another_topology_is_one_line_and_exit_1(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("out", "told"), [("x.jpg", "ends in .png"), ("no/x.png", "no such folder")]
+    ("out", "told"), [("x.jpg", "ends in .png or .svg"), ("no/x.png", "no such folder")]
 )
 def test_a_picture_that_cannot_be_written_is_refused(tmp_path: Path, out: str, told: str) -> None:
     done = dlm("spec", "show", "68", "-o", str(tmp_path / out))
     assert done.returncode == 1
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_svg_shows_every_index_with_its_name(tmp_path: Path) -> None:
+    done = dlm("spec", "show", "68", "-o", str(tmp_path / "sheet.svg"))
+    assert done.returncode == 0, done.stderr
+    root = ElementTree.parse(tmp_path / "sheet.svg").getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    assert len(root.findall(f".//{space}image")) == 9
+    assert {int(text.text or -1) for text in root.findall(f".//{space}text[@class='n']")} == {
+        *range(68)
+    }
+    told = {title.text for title in root.findall(f".//{space}circle/{space}title")}
+    assert "30 nose_tip, nose" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["sheet.svg"]
