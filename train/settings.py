@@ -5,8 +5,8 @@ from typing import Any, Self
 
 from dlm.errors import TrainError
 
-NETWORKS = ("hourglass",)
-HEADS = ("heatmap",)
+NETWORKS = ("hourglass", "light")
+HEADS = ("heatmap", "simcc", "sigma")
 MATRICES = ("points", "all")
 BEFORE = {"visibility": False}  # settings of runs that are older than the field
 
@@ -38,6 +38,8 @@ class Settings:
             (self.width % 2 == 0 and self.width >= 8, "--width", self.width, "even, at least 8"),
             (1 <= self.stacks <= 4, "--stacks", self.stacks, "1 to 4"),
             (self.network in NETWORKS, "--network", self.network, " or ".join(NETWORKS)),
+            (self.network != "light" or self.stacks == 1, "--stacks", self.stacks,
+             "1 where --network is light"),
             (self.head in HEADS, "--head", self.head, " or ".join(HEADS)),
             (self.batch >= 2, "--batch", self.batch, "at least 2"),
             (self.samples >= self.batch, "--samples", self.samples, "at least one batch"),

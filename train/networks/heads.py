@@ -2,10 +2,14 @@
 
 from dlm.train.networks.head import Head
 from dlm.train.networks.heatmap import HeatmapHead
+from dlm.train.networks.sigma import GaussianHead
+from dlm.train.networks.simcc import MarginalHead
 from dlm.train.settings import Settings
 
 HEADS: dict[str, type[Head]] = {
     "heatmap": HeatmapHead,
+    "simcc": MarginalHead,
+    "sigma": GaussianHead,
 }
 
 

@@ -24,7 +24,7 @@ class HeatmapLayer(nn.Conv2d):
         if self.visible is None:
             return Output(logits)
         mass = torch.softmax(logits.detach().flatten(2).float(), dim=-1).view(logits.shape)
-        return Output(logits, self.visible(features, mass))
+        return Output(logits, self.visible(features, mass.sum(dim=2), mass.sum(dim=3)))
 
 
 class HeatmapHead(Head):

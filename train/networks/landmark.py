@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from dlm.train.networks.head import Head, Output
 from dlm.train.networks.heads import head_of
 from dlm.train.networks.hourglass import StackedHourglass
+from dlm.train.networks.light import LightNetwork
 from dlm.train.settings import Settings
 
 
@@ -19,10 +20,13 @@ class Prediction(NamedTuple):
     visibility: Tensor | None  # (B, P) probability to be seen; None where not learned
 
 
+Backbone = StackedHourglass | LightNetwork
+
+
 class LandmarkNetwork(nn.Module):
     """(B, 3, S, S) images in 0 to 1 to one Output a stack."""
 
-    def __init__(self, head: Head, backbone: StackedHourglass, *, coord_conv: bool = False) -> None:
+    def __init__(self, head: Head, backbone: Backbone, *, coord_conv: bool = False) -> None:
         super().__init__()
         self.head, self.backbone, self.coord_conv = head, backbone, coord_conv
 
@@ -67,7 +71,10 @@ def build(settings: Settings, points: int) -> LandmarkNetwork:
     """Return a fresh network for a layout of `points` points; torch's global seed decides it."""
     head = head_of(settings, points)
     channels = 6 if settings.coord_conv else 3
-    backbone = StackedHourglass(
-        head, stacks=settings.stacks, width=settings.width, channels=channels
+    width = settings.width
+    backbone: Backbone = (
+        LightNetwork(head, width=width, channels=channels)
+        if settings.network == "light"
+        else StackedHourglass(head, stacks=settings.stacks, width=width, channels=channels)
     )
     return LandmarkNetwork(head, backbone, coord_conv=settings.coord_conv)

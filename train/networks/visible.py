@@ -15,8 +15,13 @@ class VisibleLayer(nn.Module):
         self.weight = nn.Parameter(torch.zeros(points, CHANNELS))
         self.bias = nn.Parameter(torch.zeros(points))
 
-    def forward(self, features: Tensor, mass: Tensor) -> Tensor:
-        """`mass` (B, P, H, W) sums to one a point; no gradient flows into it."""
-        looks = torch.relu(self.look(features)).flatten(2)
-        there = torch.matmul(mass.detach().flatten(2).to(looks.dtype), looks.mT)
-        return (there.float() * self.weight).sum(dim=-1) + self.bias
+    def forward(self, features: Tensor, across: Tensor, down: Tensor) -> Tensor:
+        """`across` (B, P, W) and `down` (B, P, H) each sum to one; no gradient flows into them.
+
+        Two rows of weights a point, not a map: a map of 1001 points is the largest tensor there is.
+        """
+        looks = torch.relu(self.look(features))
+        columns = torch.matmul(looks.flatten(1, 2), across.detach().to(looks.dtype).mT)
+        columns = columns.view(*looks.shape[:3], -1).float()  # (B, CHANNELS, H, P)
+        there = (columns * down.detach().float().mT[:, None]).sum(dim=2)
+        return (there * self.weight.mT).sum(dim=1) + self.bias
