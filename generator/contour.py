@@ -17,7 +17,7 @@ import numpy as np
 from dlm.generator import labels
 from dlm.generator.contour_paths import INNER, OUTER, STAY, trace
 from dlm.generator.models.base import FaceModel, Float32, Int32
-from dlm.generator.scene import Scene, rotation
+from dlm.generator.scene import Pose, rotation
 from dlm.landmark_specs import LandmarkSpec
 
 SOFTNESS = 0.00015  # metres of reach; on a cheek's curve it averages over some 2 mm of skin
@@ -36,17 +36,17 @@ class Slider:
         self._here = np.where(self._paths.there, np.float32(0), np.float32(-np.inf))
         self._behind = self._paths.there[:, STAY + 1 :].sum(axis=1)
 
-    def place(self, scene: Scene, vertices: Float32) -> tuple[Float32, Int32]:
+    def place(self, pose: Pose, vertices: Float32) -> tuple[Float32, Int32]:
         """Return the pixels (C, 2) of the contour points of a posed head (V, 3), head's frame,
         and the vertices near each (C, n), of which one must be seen for the point to be.
         """
         nodes = np.asarray(self._paths.mixtures @ vertices)
-        pixels, _ = labels.project(scene.camera, labels.to_world(scene, nodes))
+        pixels, _ = labels.project(pose.camera, labels.to_world(pose, nodes))
         count, length = self._here.shape
-        right, up = _picture_axes(scene)
+        right, up = _picture_axes(pose)
         away = self._paths.outward[:, :1] * right + self._paths.outward[:, 1:] * up
         tracks = pixels.reshape(count, length, 2)
-        metres = scene.camera.world_to_camera[2, 3] / np.float32(scene.camera.fx)  # a pixel's
+        metres = pose.camera.world_to_camera[2, 3] / np.float32(pose.camera.fx)  # a pixel's
         reach = (tracks[..., 0] * away[:, :1] + tracks[..., 1] * away[:, 1:]) * metres
         at = self._settle(_softly_farthest(reach + self._here))
         first = np.minimum(at.astype(np.intp), length - 2)
@@ -54,7 +54,7 @@ class Slider:
         row = np.arange(count)
         mixed = nodes.reshape(count, length, 3)
         mixed = mixed[row, first] * (1 - share) + mixed[row, first + 1] * share
-        placed, _ = labels.project(scene.camera, labels.to_world(scene, mixed))
+        placed, _ = labels.project(pose.camera, labels.to_world(pose, mixed))
         near = np.maximum(first[:, None] + _NEAR, 0)
         return placed, self._paths.corners[row[:, None], near].reshape(count, -1)
 
@@ -73,8 +73,8 @@ def _softly_farthest(reach: Float32) -> Float32:
     return np.asarray((weight * nodes).sum(axis=1) / weight.sum(axis=1))
 
 
-def _picture_axes(scene: Scene) -> tuple[Float32, Float32]:
+def _picture_axes(pose: Pose) -> tuple[Float32, Float32]:
     """Return where the subject's left and up point in the picture, unit and square: (2,), (2,)."""
-    turned = scene.camera.world_to_camera[:2, :3] @ rotation(*scene.head)[:, 1]
+    turned = pose.camera.world_to_camera[:2, :3] @ rotation(*pose.head)[:, 1]
     up = turned / max(float(np.hypot(*turned)), 1e-6)
     return np.array([-up[1], up[0]], np.float32), np.asarray(up, dtype=np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlm.generator.models.base import Float32, Int32
-from dlm.generator.scene import Camera, Scene, rotation
+from dlm.generator.scene import Camera, Pose, rotation
 
 if TYPE_CHECKING:
     from dlm.generator.render.base import Frame
@@ -28,9 +28,9 @@ def transform(matrix: Float32, points: Float32) -> Float32:
     return moved + matrix[:, 3] if matrix.shape[1] == 4 else moved
 
 
-def to_world(scene: Scene, vertices: Float32) -> Float32:
-    """Return head-frame `vertices` (N, 3), or normals, as the scene's head pose turns them."""
-    return transform(rotation(*scene.head), vertices)
+def to_world(pose: Pose, vertices: Float32) -> Float32:
+    """Return head-frame `vertices` (N, 3), or normals, as the head is turned."""
+    return transform(rotation(*pose.head), vertices)
 
 
 def project(camera: Camera, world: Float32) -> tuple[Float32, Float32]:

@@ -21,7 +21,7 @@ from dlm.generator.rows import Drawn, attribute_kinds, scene_columns
 from dlm.generator.sampling import pose
 from dlm.generator.sampling.expression import sample_expression, sample_gaze
 from dlm.generator.sampling.streams import Factor, stream
-from dlm.generator.scene import Scene
+from dlm.generator.scene import Pose, Scene
 from dlm.landmark_specs import LandmarkSpec, parse
 
 if TYPE_CHECKING:
@@ -94,13 +94,13 @@ def sample_scene(
     )
 
 
-def pose_heads(model: FaceModel, scenes: Sequence[Scene]) -> Float32:
-    """Return the (n, V, 3) vertices of these scenes in the head's frame."""
+def pose_heads(model: FaceModel, poses: Sequence[Pose]) -> Float32:
+    """Return the (n, V, 3) vertices of these heads in their own frame."""
     return model.vertices(
-        np.array([scene.identity for scene in scenes]),
-        np.array([scene.expression for scene in scenes]),
-        np.array([scene.gaze for scene in scenes]),
-        np.array([scene.neck for scene in scenes]),
+        np.array([pose.identity for pose in poses]),
+        np.array([pose.expression for pose in poses]),
+        np.array([pose.gaze for pose in poses]),
+        np.array([pose.neck for pose in poses]),
     )
 
 

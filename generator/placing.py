@@ -14,7 +14,7 @@ from dlm.errors import SpecError
 from dlm.generator import labels
 from dlm.generator.contour import Slider
 from dlm.generator.models.base import FaceModel, Float32
-from dlm.generator.scene import Scene
+from dlm.generator.scene import Pose
 from dlm.landmark_specs import LandmarkSpec
 
 FIXED, VISIBLE = CONTOURS
@@ -37,27 +37,27 @@ class Placer:
         self._slider = Slider(model, spec, self._vertices) if contour == VISIBLE else None
 
     def columns(
-        self, scenes: Sequence[Scene], heads: Float32, visible: NDArray[np.uint8]
+        self, poses: Sequence[Pose], heads: Float32, visible: NDArray[np.uint8]
     ) -> dict[str, Any]:
         """Return points, visibility and box of n posed heads.
 
         `heads` (n, V, 3) metres in the head's frame, `visible` (n, ceil(V / 8)) packed bits.
         """
-        placed = [self._place(*sample) for sample in zip(scenes, heads, visible, strict=True)]
+        placed = [self._place(*sample) for sample in zip(poses, heads, visible, strict=True)]
         points, seen = (np.array(column) for column in zip(*placed, strict=True))
         boxes = np.array([labels.tight_box(pixels) for pixels in points])
         return {"points": points, "visibility": seen, "box": boxes}
 
     def _place(
-        self, scene: Scene, head: Float32, visible: NDArray[np.uint8]
+        self, pose: Pose, head: Float32, visible: NDArray[np.uint8]
     ) -> tuple[Float32, NDArray[np.uint8]]:
         """Return points (P, 2) and visibility (P,) of one head (V, 3)."""
-        size = scene.camera.size
-        world = labels.to_world(scene, head[self._vertices])
-        pixels, _ = labels.project(scene.camera, world)
+        size = pose.camera.size
+        world = labels.to_world(pose, head[self._vertices])
+        pixels, _ = labels.project(pose.camera, world)
         seen = labels.point_visibility(visible, self._vertices, pixels, size)
         if self._slider is not None:
-            moved, around = self._slider.place(scene, head)
+            moved, around = self._slider.place(pose, head)
             pixels[self._slider.points] = moved
             seen[self._slider.points] = labels.point_visibility(visible, around, moved, size)
         return pixels, seen

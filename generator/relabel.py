@@ -19,7 +19,7 @@ from dlm.generator import models
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.pipeline import BATCH, join, pose_heads
 from dlm.generator.placing import FIXED, Placer
-from dlm.generator.rows import SCENE_COLUMNS, scenes_of
+from dlm.generator.rows import SCENE_COLUMNS, poses_of
 from dlm.landmark_specs import LandmarkSpec
 
 
@@ -66,9 +66,9 @@ class Relabeller:
 
     def _batch(self, dataset: Dataset, rows: NDArray[np.int64]) -> dict[str, Any]:
         stored = dataset.columns([*SCENE_COLUMNS, "visible_vertices"], rows)
-        scenes = list(scenes_of(stored, self.recipe.size))
-        heads = pose_heads(self.model, scenes)
-        return self._placer.columns(scenes, heads, stored["visible_vertices"])
+        poses = list(poses_of(stored, self.recipe.size))
+        heads = pose_heads(self.model, poses)
+        return self._placer.columns(poses, heads, stored["visible_vertices"])
 
 
 def relabel(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dlm.errors import DatasetError
 from dlm.generator.look.factors import attributes, from_json, to_plain
-from dlm.generator.scene import Camera, Scene
+from dlm.generator.scene import Camera, Pose, Scene
 
 SCENE_VERSION = 1
 SCENE_COLUMNS = ("id", "identity", "expression", "scene", "intrinsics", "extrinsics")
@@ -61,29 +61,43 @@ def scene_columns(scenes: Sequence[Scene], drawn: Sequence[Drawn]) -> dict[str, 
 
 def scenes_of(columns: Mapping[str, NDArray[Any]], size: int) -> Iterable[Scene]:
     """Yield the Scenes of rows, given their SCENE_COLUMNS: exactly those that were drawn."""
-    for row, text in enumerate(columns["scene"]):
-        values = json.loads(text)
-        if values.pop("version") != SCENE_VERSION:
-            raise DatasetError(
-                f"row {columns['id'][row]} holds a scene of another version",
-                "scene",
-                "use the dlm that rendered it, or render the dataset again",
-            )
+    for pose, (index, values) in zip(poses_of(columns, size), _stored(columns), strict=True):
+        yield Scene(
+            **vars(pose),
+            seed=values["seed"],
+            index=index,
+            traits=values[TRAITS],
+            look=from_json(json.dumps(values["look"])),
+        )
+
+
+def poses_of(columns: Mapping[str, NDArray[Any]], size: int) -> Iterable[Pose]:
+    """Yield what the Scenes of rows say of geometry; to build their looks takes longer."""
+    for row, (_, values) in enumerate(_stored(columns)):
         fx, fy, cx, cy = (float(value) for value in columns["intrinsics"][row])
         pose = np.eye(4, dtype=np.float32)
         pose[:3] = columns["extrinsics"][row]
-        yield Scene(
-            seed=values["seed"],
-            index=int(columns["id"][row]),
+        yield Pose(
             identity=columns["identity"][row],
-            traits=values[TRAITS],
             expression=columns["expression"][row],
             gaze=np.array(values["gaze"], np.float32),
             neck=np.array(values["neck"], np.float32),
             head=np.array(values["head"], np.float32),
             camera=Camera(fx=fx, fy=fy, cx=cx, cy=cy, size=size, world_to_camera=pose),
-            look=from_json(json.dumps(values["look"])),
         )
+
+
+def _stored(columns: Mapping[str, NDArray[Any]]) -> Iterable[tuple[int, dict[str, Any]]]:
+    """Yield id and content of the scene column of each row."""
+    for index, text in zip(columns["id"], columns["scene"], strict=True):
+        values = json.loads(text)
+        if values["version"] != SCENE_VERSION:
+            raise DatasetError(
+                f"row {index} holds a scene of another version",
+                "scene",
+                "use the dlm that rendered it, or render the dataset again",
+            )
+        yield int(index), values
 
 
 def _intrinsics(camera: Camera) -> list[float]:

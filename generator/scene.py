@@ -26,18 +26,24 @@ class Camera:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Scene:
-    """One sample before it is drawn."""
+class Pose:
+    """The geometry of a sample: what labels follow from."""
 
-    seed: int
-    index: int
     identity: Float32  # (I,)
-    traits: Mapping[str, float]
     expression: Float32  # (52,)
     gaze: Float32  # (2, 2) [left, right][yaw, pitch]
     neck: Float32  # (3,) yaw, pitch, roll of the head relative to the torso
     head: Float32  # (3,) yaw, pitch, roll of the head in the world, about the model's origin
     camera: Camera
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scene(Pose):
+    """One sample before it is drawn."""
+
+    seed: int
+    index: int
+    traits: Mapping[str, float]
     look: Look
 
 

@@ -27,8 +27,8 @@ float brow_cover() {
     float inside = 1.0 - smoothstep(0.45, 1.15, abs(middle) / max(half_width, 1e-4));
     inside *= smoothstep(-0.12, 0.02, s) * (1.0 - smoothstep(0.9, 1.06, s));
     float lean = mix(0.35, 2.6, smoothstep(0.0, 0.8, s));
-    vec2 stroke = vec2((abs(v_map.x) - middle * lean) * 22.0, v_map.y * 9.0) + seed.zw;
-    float hairs = grained(stroke, 22.0).b;
+    vec2 stroke = vec2((abs(v_map.x) - middle * lean) * 48.0, v_map.y * 14.0) + seed.zw;
+    float hairs = grained(stroke, 48.0).b;
     return inside * mix(smoothstep(0.75 - brow.w, 1.1 - 0.6 * brow.w, hairs), 1.0, 0.45 * brow.w)
         * (0.55 + 0.45 * brow.w);
 }
@@ -38,11 +38,13 @@ float brow_cover() {
 float bristles(float ragged) {
     float grown = smoothstep(0.001, 0.006, beard_shape.y);
     float dots = grained(v_map.xy * 60.0 + seed.wz, 60.0).g;
-    float strokes = grained(vec2(v_map.x * 46.0 + v_map.y * 9.0, v_map.y * 30.0) + seed.wz, 46.0).b;
-    float here = smoothstep(0.1, 1.0, v_mask.y + 0.6 * ragged * v_mask.y);
+    vec2 lie = vec2(v_map.x * 90.0 + v_map.y * 20.0 + 0.3 * ragged, v_map.y * 26.0);
+    float strokes = grained(lie + seed.wz, 90.0).b;
+    float here = smoothstep(0.05, 0.75, v_mask.y * (1.0 + 0.45 * ragged));
     float amount = here * (0.25 + 0.75 * beard.w);
     float hairs = smoothstep(0.95 - amount, 1.25 - amount, mix(dots, strokes, grown));
-    return here * mix(0.5 * amount * hairs + 0.28 * amount, max(hairs, 0.75 * amount), grown);
+    float shaved = amount * (0.5 * hairs + 0.28);
+    return here * mix(shaved, here * mix(hairs, 1.0, 0.45 + 0.5 * beard.w), grown);
 }
 
 // Dark furrows: across the forehead, beside the eyes, under them; stronger with age.
@@ -122,6 +124,7 @@ void main() {
     float cover = brow_cover();
     base = mix(base, brow.rgb, cover);
     vec3 bristle = mix(min(beard.rgb, 0.6 * base), beard.rgb, smoothstep(0.001, 0.006, beard_shape.y));
+    bristle *= 0.65 + 0.7 * fine.b;
     base = mix(base, bristle, bristles(coarse.g + fine.r - 1.0));
     float scalp = smoothstep(0.4, 0.75, v_tint.w + jitter * 0.45 - 0.12 * hair_shape.x);
     base = mix(base, hair.rgb * (0.6 + 0.6 * fine.b), scalp * hair_shape.z);
