@@ -40,6 +40,7 @@ class Recipe:
     versions: Mapping[str, str]  # of the code whose change would change a row
     shard_size: int = 256  # rows; shard k holds the ids [k * shard_size, (k + 1) * shard_size)
     contour: str = CONTOURS[0]  # where the points of the layout's contour groups lie
+    backgrounds: str = ""  # hash over the photos behind the heads; none: procedural ones
 
     @cached_property
     def hash(self) -> str:
@@ -48,6 +49,8 @@ class Recipe:
         del meaning["spec_text"]
         if self.contour == CONTOURS[0]:
             del meaning["contour"]  # datasets older than the field keep their hash
+        if not self.backgrounds:
+            del meaning["backgrounds"]
         meaning["attributes"] = list(self.attributes.items())  # their order is the file's
         text = json.dumps({"format": FORMAT, **meaning}, sort_keys=True)
         return sha256(text.encode()).hexdigest()[:12]

@@ -12,6 +12,7 @@ import numpy as np
 from dlm import __version__
 from dlm.datasets import Recipe
 from dlm.generator import labels, models
+from dlm.generator.backgrounds import Backgrounds
 from dlm.generator.look import probabilities as look_probabilities
 from dlm.generator.look.sample import sample_look
 from dlm.generator.models.base import FaceModel, Float32
@@ -39,12 +40,14 @@ def plan(
     look: str | None = None,
     look_source: str = "look.yaml",
     contour: str = FIXED,
+    backgrounds: Backgrounds | None = None,
 ) -> Recipe:
     """Return the recipe of a dataset: everything its rows depend on besides their index.
 
     `look` is the text of the look's probabilities, the shipped ones where None; `contour` is where
-    the layout's contour groups lie, one of CONTOURS. Raises SpecError where the layout does not
-    fit the model or the policy, DlmError for a model or a look that is wrong.
+    the layout's contour groups lie, one of CONTOURS; `backgrounds` are photos to stand behind the
+    heads, procedural ones where None. Raises SpecError where the layout does not fit the model or
+    the policy, DlmError for a model or a look that is wrong.
     """
     head = models.load(model)
     Placer(head, spec, contour)  # refuses what cannot be labelled
@@ -66,6 +69,7 @@ def plan(
         look=text,
         versions={"dlm": __version__},
         contour=contour,
+        backgrounds=backgrounds.digest if backgrounds else "",
     )
 
 
@@ -107,15 +111,17 @@ def pose_heads(model: FaceModel, poses: Sequence[Pose]) -> Float32:
 class Generator:
     """Draws the samples of one recipe. Holds a GL context: one a process, for life."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, backgrounds: Backgrounds | None = None) -> None:
+        """Open the head and the renderer; `backgrounds` are those that the recipe was made with."""
         from dlm.generator.render import open_renderer
 
+        assert recipe.backgrounds == (backgrounds.digest if backgrounds else "")
         self.recipe = recipe
         self.model = models.load(recipe.model)
         spec = parse(recipe.spec_text, f"spec {recipe.spec_name!r}")
         self._placer = Placer(self.model, spec, recipe.contour)
         self._probabilities = look_probabilities.parse(recipe.look, "look.yaml")
-        self.renderer: Renderer = open_renderer(self.model, recipe.size)
+        self.renderer: Renderer = open_renderer(self.model, recipe.size, backgrounds)
 
     def scenes(self, ids: Sequence[int]) -> list[Scene]:
         """Return the Scenes of these ids."""

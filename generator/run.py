@@ -11,6 +11,7 @@ from dlm.datasets.manifest import MANIFEST_FILE
 from dlm.datasets.recipe import RECIPE_FILE
 from dlm.datasets.writer import create_or_check, missing_shards, write_manifest, write_shard
 from dlm.errors import DatasetError, RenderError
+from dlm.generator.backgrounds import Backgrounds
 from dlm.generator.supervisor import Outcome, run_tasks
 
 
@@ -21,12 +22,13 @@ class RenderJob:
     recipe: Recipe
     folder: Path
     n: int
+    backgrounds: Backgrounds | None = None
 
     def start(self) -> Callable[[int, Callable[[int], None]], None]:
         """Open the model and a GL context, and return the task that draws one shard."""
         from dlm.generator.pipeline import Generator, batches, join
 
-        generator = Generator(self.recipe)
+        generator = Generator(self.recipe, self.backgrounds)
 
         def draw_shard(shard: int, advance: Callable[[int], None]) -> None:
             parts = []
@@ -56,7 +58,12 @@ def prepare(recipe: Recipe, folder: Path, n: int) -> Plan:
 
 
 def render(
-    recipe: Recipe, folder: Path, n: int, workers: int, advance: Callable[[int], None]
+    recipe: Recipe,
+    folder: Path,
+    n: int,
+    workers: int,
+    advance: Callable[[int], None],
+    backgrounds: Backgrounds | None = None,
 ) -> Outcome:
     """Draw the missing shards of a dataset of `n` rows in `folder`, which `prepare` made ready.
 
@@ -68,7 +75,7 @@ def render(
         shards = missing_shards(folder, recipe, n)
         outcome = Outcome()
         if shards:
-            outcome = run_tasks(RenderJob(recipe, folder, n), shards, workers, advance)
+            outcome = run_tasks(RenderJob(recipe, folder, n, backgrounds), shards, workers, advance)
         if outcome.given_up:
             shard, end = next(iter(outcome.given_up.items()))
             ids = recipe.shard_ids(shard, n)

@@ -22,6 +22,9 @@ Look = Annotated[
     typer.Option(help="YAML of how often each thing is seen, instead of the shipped one."),
 ]
 
+Photos = Annotated[
+    Path | None, typer.Option("--backgrounds", help="Folder of photos to stand behind the heads.")
+]
 Contour = Annotated[
     Literal["fixed", "visible"],
     typer.Option(help="The layout's contour groups: at their vertices, or on the outline as seen."),
@@ -38,6 +41,7 @@ def command(
     model: Model = "makehuman",
     look: Look = None,
     contour: Contour = "fixed",
+    backgrounds: Photos = None,
 ) -> None:
     """Draw N faces with the points of a layout into the dataset folder OUT.
 
@@ -47,10 +51,12 @@ def command(
     from dlm.cli.baking import load_model
     from dlm.cli.console import progress
     from dlm.cli.look import read
+    from dlm.generator.backgrounds import Backgrounds
     from dlm.generator.pipeline import plan
     from dlm.generator.run import prepare, render
 
     layout = landmark_specs.load(spec)
+    photos = None if backgrounds is None else Backgrounds.open(backgrounds)
     load_model(model)
     recipe = plan(
         layout,
@@ -60,6 +66,7 @@ def command(
         look=None if look is None else read(look),
         look_source=str(look or "look.yaml"),
         contour=contour,
+        backgrounds=photos,
     )
     todo = prepare(recipe, out, n)
     if todo.complete:
@@ -68,7 +75,7 @@ def command(
     processes = min(workers or len(os.sched_getaffinity(0)), len(todo.shards))
     try:
         with progress(n, "rendering", "images", done=todo.done) as bar:
-            outcome = render(recipe, out, n, processes, bar.advance)
+            outcome = render(recipe, out, n, processes, bar.advance, photos)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"stopped; whole shards stay in {out}: run the same command again to go on"

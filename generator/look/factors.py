@@ -131,7 +131,7 @@ class Light:
 class Background:
     """A layer of the background bank, placed and tinted."""
 
-    layer: int
+    layer: int  # counted around and around the bank, however many it holds
     shift: tuple[float, float]
     zoom: float  # side of the picture in sides of the layer
     angle: float  # radians

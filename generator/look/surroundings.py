@@ -11,6 +11,7 @@ from dlm.generator.look.probabilities import Probabilities
 
 BACKGROUND_LAYERS = 40  # the bank in render/background.py holds as many, these kinds in turn
 BACKGROUND_KINDS = ("room", "slope", "foliage", "crowd", "street", "bokeh", "shelves", "texture")
+MANY_LAYERS = 256 * BACKGROUND_LAYERS  # a draw that is even over the bank, and over a user's photos too
 PLAIN_CONTRAST = 0.1  # below it a background is a wall
 
 
@@ -99,7 +100,7 @@ def sample_background(
     bright = {"back": 1.6, "sun": 0.9, "flash": 0.25, "studio": 0.7, "coloured": 0.4}
     level = bright.get(light.kind, 0.8) * np.exp(rng.normal(0.0, 0.6))
     return Background(
-        layer=int(rng.integers(BACKGROUND_LAYERS)),
+        layer=int(rng.integers(MANY_LAYERS)),
         shift=(uniform(rng, 0.0, 1.0), uniform(rng, 0.0, 1.0)),
         zoom=log_normal(rng, 0.7, 0.4, 0.25, 1.6),
         angle=tidy(rng.normal(0.0, 0.12)),

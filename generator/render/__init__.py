@@ -1,16 +1,25 @@
 """Drawing posed heads: `open_renderer(model, size).draw(scene, vertices, normals) -> Frame`."""
 
+from typing import TYPE_CHECKING
+
 from dlm.errors import RenderError
 from dlm.generator.models.base import FaceModel
 from dlm.generator.render.base import Frame, Renderer
+
+if TYPE_CHECKING:
+    from dlm.generator.backgrounds import Backgrounds
 
 __all__ = ["Frame", "Renderer", "open_renderer"]
 
 _open: list[Renderer] = []
 
 
-def open_renderer(model: FaceModel, size: int) -> Renderer:
+def open_renderer(
+    model: FaceModel, size: int, backgrounds: "Backgrounds | None" = None
+) -> Renderer:
     """Return this process's renderer for `model` and pictures of `size` pixels a side.
+
+    `backgrounds` are photos to stand behind the heads, procedural ones where None.
 
     Raises
     ------
@@ -23,11 +32,11 @@ def open_renderer(model: FaceModel, size: int) -> Renderer:
     if _open:
         held = _open[0]
         assert isinstance(held, PyrenderRenderer)
-        if held.draws(model, size):
+        if held.draws(model, size, backgrounds):
             return held
         raise RenderError(
-            "this process already draws another head or size", "renderer",
+            "this process already draws another head, size or backgrounds", "renderer",
             "use one process for each",
         )  # fmt: skip
-    _open.append(PyrenderRenderer(model, size))
+    _open.append(PyrenderRenderer(model, size, backgrounds))
     return _open[0]

@@ -22,11 +22,16 @@ def background_bank() -> NDArray[np.uint8]:
     for k in range(BACKGROUND_LAYERS):
         rng = np.random.default_rng((11, k))
         picture = _PAINTERS[BACKGROUND_KINDS[k % len(BACKGROUND_KINDS)]](rng)
-        picture = picture / max(float(np.percentile(picture, 97)), 1e-3)
-        layers.append((np.sqrt(np.clip(picture, 0, 1)) * 255).astype(np.uint8))
-    bank = np.full((BACKGROUND_LAYERS, SIDE, SIDE, 4), 255, np.uint8)
-    bank[..., :3] = layers
-    return bank
+        layers.append(packed(picture))
+    return np.stack(layers)
+
+
+def packed(picture: Picture) -> NDArray[np.uint8]:
+    """Return (SIDE, SIDE, 4) bytes of (SIDE, SIDE, 3) linear light, scaled to its bright parts."""
+    scaled = picture / max(float(np.percentile(picture, 97)), 1e-3)
+    layer = np.full((SIDE, SIDE, 4), 255, np.uint8)
+    layer[..., :3] = np.sqrt(np.clip(scaled, 0, 1)) * 255
+    return layer
 
 
 def _tone(rng: np.random.Generator, saturation: float) -> NDArray[Any]:

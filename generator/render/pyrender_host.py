@@ -27,6 +27,7 @@ from dlm.generator.sampling.streams import Factor, stream
 from dlm.generator.scene import Scene, rotation
 
 if TYPE_CHECKING:
+    from dlm.generator.backgrounds import Backgrounds
     from dlm.generator.render.gpu import Program
 
 SURFACE = {"surface_light": 2, "surface_map": 3, "surface_tint": 4, "surface_mask": 5}
@@ -39,7 +40,9 @@ class PyrenderRenderer:
 
     name = "pyrender"
 
-    def __init__(self, model: FaceModel, size: int) -> None:
+    def __init__(
+        self, model: FaceModel, size: int, backgrounds: "Backgrounds | None" = None
+    ) -> None:
         self._platform, self.driver = open_context(size)
         from OpenGL import GL
 
@@ -47,6 +50,7 @@ class PyrenderRenderer:
         from dlm.generator.render.extras import Extras
 
         self._gl, self._gpu, self._model = GL, gpu, model
+        self._backgrounds = backgrounds
         self._parts = model.surface.parts
         self._eyes = EyeFinder(model)
         GL.glEnable(GL.GL_DEPTH_TEST)
@@ -58,7 +62,7 @@ class PyrenderRenderer:
         self._head = gpu.Mesh((3, 3), still, model.surface.triangles, len(occlusion))
         self._block = gpu.UniformBlock(gpu.block_fields(gpu.shader_source("sample.glsl")))
         gpu.tile_texture(UNITS["noise"], detail_texture())
-        gpu.layered_texture(UNITS["bank"], background_bank())
+        gpu.layered_texture(UNITS["bank"], backgrounds.bank() if backgrounds else background_bank())
         self._skin = gpu.Program("skin.vert", "skin_surface.frag", UNITS)
         self._shade = gpu.Program("backdrop.vert", "skin_shade.frag", UNITS)
         self._eye = gpu.Program("part.vert", "eye.frag", UNITS)
@@ -85,10 +89,10 @@ class PyrenderRenderer:
         rng = stream(scene.seed, scene.index, Factor.SENSOR).spawn(1)[0]
         return Frame(image=sensed(image, scene.look.sensor, rng), depth=depth)
 
-    def draws(self, model: FaceModel, size: int) -> bool:
-        """Whether this renderer is for `model` at `size`."""
+    def draws(self, model: FaceModel, size: int, backgrounds: "Backgrounds | None") -> bool:
+        """Whether this renderer is for `model` at `size` before these backgrounds."""
         same = model.topology.hash == self._model.topology.hash
-        return same and self._target.size == size
+        return same and self._target.size == size and self._backgrounds == backgrounds
 
     def _paint(self) -> None:
         GL = self._gl
