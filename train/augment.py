@@ -74,9 +74,7 @@ def warp(images: Tensor, points: Tensor, matrices: Tensor, size: int) -> tuple[T
     return drawn, moved * size + (size - 1) / 2
 
 
-def flip(
-    images: Tensor, points: Tensor, mirror: Tensor, flipped: Tensor
-) -> tuple[Tensor, Tensor]:
+def flip(images: Tensor, points: Tensor, mirror: Tensor, flipped: Tensor) -> tuple[Tensor, Tensor]:
     """Mirror those of (B, C, S, S) images with their (B, P, 2) points that (B,) `flipped` says.
 
     The points' order is mirrored with them.

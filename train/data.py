@@ -75,6 +75,7 @@ class TrainingData:
     training: Faces  # with a margin, dlm.train.augment.CACHE_MARGIN
     validation: Faces  # as at test; identities that training does not hold
     recipe: dict[str, Any]
+    rendered: bool = True  # or photographs
 
 
 def load(dataset: Dataset, spec: LandmarkSpec, size: int, report: Report) -> TrainingData:

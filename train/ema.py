@@ -1,18 +1,21 @@
 """The exponential moving average of a network's weights: what is validated, saved and used."""
 
 import copy
+from typing import Generic, TypeVar
 
 import torch
 from torch import nn
 
+Network = TypeVar("Network", bound=nn.Module)
+
 LIMIT = 0.999
 
 
-class MovingAverage:
+class MovingAverage(Generic[Network]):
     """A shadow of `network`: weights averaged, batch-norm buffers copied."""
 
-    def __init__(self, network: nn.Module) -> None:
-        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+    def __init__(self, network: Network) -> None:
+        self.network: Network = copy.deepcopy(network).eval().requires_grad_(False)
 
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:

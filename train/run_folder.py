@@ -1,14 +1,15 @@
 """RUN/: everything that a finished or interrupted run is.
 
 run.json             what was asked, on what, by which versions, under which licence
-model.safetensors    the averaged weights: what is evaluated and used
+model.safetensors    the averaged weights of the validation that was kept: what is used
+mode.safetensors     the mode's own nets then, where it has any: not needed to predict
 state.safetensors    the weights being trained, their average, the optimiser, the counters
 log.jsonl            one line a validation
 curves.png, samples.png
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,9 +25,8 @@ from dlm.landmark_specs import LandmarkSpec, parse
 from dlm.train.settings import Settings
 
 FORMAT = 1
-RUN_FILE, MODEL_FILE, STATE_FILE, LOG_FILE = (
-    "run.json", "model.safetensors", "state.safetensors", "log.jsonl"
-)  # fmt: skip
+RUN_FILE, LOG_FILE = "run.json", "log.jsonl"
+MODEL_FILE, MODE_FILE, STATE_FILE = "model.safetensors", "mode.safetensors", "state.safetensors"
 
 Tensors = dict[str, Tensor]
 
@@ -50,6 +50,11 @@ class RunFile:
     samples_seen: int = 0
     seconds: float = 0.0
     nme: float | None = None  # of held-out faces, a fraction of their box
+    photos: dict[str, Any] = field(default_factory=dict)  # what photographs the mode was given
+    kept: dict[str, Any] | None = None  # the validation whose network is model.safetensors
+    best: float | None = None  # the lowest nme of the run so far
+    stopped: str | None = None  # why it ended before its budget
+    warning: str | None = None  # what seems wrong with it
 
     @property
     def spec(self) -> LandmarkSpec:
@@ -80,6 +85,8 @@ class RunFile:
         kept = ("recipe", "faces", "held_out_faces")
         if any(self.dataset[key] != asked.dataset[key] for key in kept):
             phrases.append("another dataset, or one that has grown")
+        if self.photos != asked.photos:
+            phrases.append("other photographs")
         return phrases
 
 

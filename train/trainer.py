@@ -2,9 +2,11 @@
 
 Exact resume comes from the way randomness is drawn: the rows and the augmentation of a step are
 pure functions of (seed, step), so weights, average, optimiser and counters are the whole state.
+The same loop serves every mode: its terms see the outputs of one pass over all pictures.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -13,30 +15,27 @@ from torch import Tensor, nn
 from dlm.errors import TrainError
 from dlm.train.augment import Augmentation, Batch
 from dlm.train.data import TrainingData, box_divisors
-from dlm.train.draws import generator
 from dlm.train.ema import MovingAverage
-from dlm.train.faces import Float32, UInt8, batch_rows
+from dlm.train.faces import Float32, UInt8
 from dlm.train.metrics import nme
 from dlm.train.modes import mode
+from dlm.train.modes.step import Domain, Step, Stream, Term
+from dlm.train.modes.supervised import supervised_loss
 from dlm.train.networks.head import Output
 from dlm.train.networks.landmark import LandmarkNetwork, build
+from dlm.train.optimiser import optimiser_of, rate, restore, state_of, under
+from dlm.train.parallel import Ranks, share_batch_norm
+from dlm.train.photo_data import Photos
 from dlm.train.precision import Precision
 from dlm.train.settings import Settings
+from dlm.train.streams import Streams, to_images
+from dlm.train.tally import Tally
 
-WARM_UP_STEPS = 300
-FINAL_RATE = 0.01  # of the learning rate, at the end of the cosine
-WEIGHT_DECAY = 1e-2
 CLIP = 1.0
-AUGMENT_STREAM = 1 << 32  # streams of a seed: the steps' augmentation begins here
-
-
-def to_images(crops: UInt8, device: torch.device) -> Tensor:
-    """Return (B, 3, K, K) in 0 to 1 of (B, K, K, 3) uint8."""
-    return torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float() / 255
 
 
 class Trainer:
-    """Network, average and optimiser of a run, and the step they are at."""
+    """Network, average, the mode's nets, and the optimiser of a run, and the step they are at."""
 
     def __init__(
         self,
@@ -45,82 +44,109 @@ class Trainer:
         precision: Precision,
         device: torch.device,
         augmentation: Augmentation | None = None,
+        photos: Photos | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         self.settings, self.data, self.precision, self.device = settings, data, precision, device
-        self.augmentation = Augmentation() if augmentation is None else augmentation
-        self.mode = mode(settings.mode)
+        self.photos, self.ranks = photos or Photos(), ranks or Ranks()
+        kinds = mode(settings.mode).terms
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self.network = build(settings, data.spec.size).to(device)
-        precision.lay_out_network(self.network)
+            self.network = build(settings, data.spec.size)
+            channels = _feature_channels(self.network, settings.size)
+            terms = [kind(settings, data.spec, channels) for kind in kinds]
+        share_batch_norm(self.network, self.ranks)
+        precision.lay_out_network(self.network.to(device))
         self.average = MovingAverage(self.network)
-        self.optimiser = _optimiser(self.network, settings.learning_rate)
+        self.terms: Sequence[Term] = terms
+        self._terms = nn.ModuleList(terms).to(device)
+        self._parameters = [*self.network.parameters(), *self._terms.parameters()]
+        self.optimiser = optimiser_of(self._parameters, settings.learning_rate)
         self.step = 0
-        self.loss_sum = torch.zeros((), dtype=torch.float64)  # since the last validation
-        self.loss_steps = 0
-        self._mirror = torch.from_numpy(data.spec.mirror.astype(np.int64)).to(device)
+        self.tally = Tally()  # since the last validation
+        augmentation = Augmentation() if augmentation is None else augmentation
+        self.streams = Streams(settings, data, self.photos, augmentation, device, self.ranks)
+        self._pass = torch.compile(_pass) if settings.compile else _pass
 
     @property
     def seen(self) -> int:
-        """How many samples the network has learned from."""
+        """How many samples the network has learned from, photos of an adaptation not counted."""
         return self.step * self.settings.batch
 
     def batch(self, step: int) -> Batch:
-        """Return the augmented faces of a step: a pure function of settings, data and step."""
-        faces, settings = self.data.training, self.settings
-        rows = batch_rows(len(faces), settings.batch, step, settings.seed)
-        visibility = None
-        if faces.visibility is not None:
-            visibility = torch.from_numpy(faces.visibility[rows]).to(self.device)
-        return self.augmentation(
-            to_images(faces.images[rows], self.device),
-            torch.from_numpy(faces.points[rows]).to(self.device),
-            self._mirror,
-            settings.size,
-            generator(settings.seed, AUGMENT_STREAM + step),
-            visibility,
-        )
+        """Return the augmented faces of a step."""
+        return self.streams.rendered(step)
 
     def advance(self) -> float:
-        """Take one step and return its loss; TrainError when it is no number any more."""
-        batch = self.batch(self.step)
+        """Take one step and return the loss of its labels; TrainError when it is no number."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate(self.step)
-        self.network.train()
-        with self.precision.autocast(self.device):
-            outputs: list[Output] = self.network(self.precision.lay_out(batch.images))
-        loss = self.mode.loss(self.network.head, outputs, batch)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise TrainError(
-                f"the loss is {value} after {self.seen:,} samples", "", "lower --lr and train again"
-            )
-        self.optimiser.step()
+        progress = self.step / self.settings.steps
+        active = [term for term in self.terms if progress >= term.begins]
+        batches = self._batches(active)
+        domains = self._answers(batches)
+        labelled = batches["rendered"]
+        loss = supervised_loss(self.network.head, domains["rendered"].outputs, labelled)
+        total, logged = loss, {"loss": loss}
+        view = Step(
+            self.network, self.settings.size, progress, domains["rendered"], domains.get("real"),
+            domains.get("unlabelled"), self.precision.autocast(self.device),
+        )  # fmt: skip
+        for term in active:
+            added, more = term.loss(view)
+            total = total + added
+            logged |= more
+        value = self._learn(total, loss)
+        self.tally.add({name: float(self.ranks.mean(x.detach())) for name, x in logged.items()})
+        for term in active:
+            term.stepped()
         self.average.update(self.network, self.step)
         self.step += 1
-        self.loss_sum += value
-        self.loss_steps += 1
         return value
 
-    def learning_rate(self, step: int) -> float:
-        """Return the rate of a step: linear warm-up, then a cosine to a hundredth."""
-        total = self.settings.steps
-        warm_up = min(WARM_UP_STEPS, total // 10)
-        if step < warm_up:
-            return self.settings.learning_rate * (step + 1) / warm_up
-        done = (step - warm_up) / max(total - warm_up, 1)
-        cosine = (1 + math.cos(math.pi * done)) / 2
-        return self.settings.learning_rate * (FINAL_RATE + (1 - FINAL_RATE) * cosine)
+    def _batches(self, active: Sequence[Term]) -> dict[str, Batch]:
+        """Return the pictures that the active terms ask for."""
+        asked: set[Stream] = {term.stream for term in active}
+        batches = {"rendered": self.batch(self.step)}
+        if "real" in asked:
+            batches["real"] = self.streams.real(self.step)
+        if "unlabelled" in asked:
+            teacher = self.average.network if any(term.teaches for term in active) else None
+            batches["unlabelled"] = self.streams.unlabelled(self.step, teacher)
+        return batches
 
-    def take_mean_loss(self) -> float:
-        """Return the mean loss since the last call."""
-        mean = float(self.loss_sum) / max(self.loss_steps, 1)
-        self.loss_sum.zero_()
-        self.loss_steps = 0
-        return mean
+    def _answers(self, batches: dict[str, Batch]) -> dict[str, Domain]:
+        """Run the network once over all pictures, so that batch norm sees them together."""
+        self.network.train()
+        images = torch.cat([batch.images for batch in batches.values()])
+        with self.precision.autocast(self.device):
+            outputs, features = self._pass(self.network, self.precision.lay_out(images))
+        domains, start = {}, 0
+        for name, batch in batches.items():
+            rows = slice(start, start := start + len(batch.images))
+            own = [_rows(output, rows) for output in outputs]
+            domains[name] = Domain(own, features[rows], batch.points)
+        return domains
+
+    def _learn(self, total: Tensor, loss: Tensor) -> float:
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        value = float(total.detach())
+        if not math.isfinite(value):
+            raise TrainError(
+                f"the loss is {value} after {self.seen:,} samples", "",
+                "lower --lr and train again",
+            )  # fmt: skip
+        self.ranks.average_gradients(self._parameters)
+        for module in (self.network, *self.terms):  # a critic's large gradients are its own matter
+            if parameters := list(module.parameters()):
+                nn.utils.clip_grad_norm_(parameters, CLIP)
+        self.optimiser.step()
+        return float(self.ranks.mean(loss.detach()))
+
+    def learning_rate(self, step: int) -> float:
+        """Return the rate of a step."""
+        return rate(step, self.settings.steps, self.settings.learning_rate)
 
     @torch.no_grad()
     def predict(self, images: UInt8) -> Float32:
@@ -137,28 +163,44 @@ class Trainer:
 
     def state(self) -> dict[str, Tensor]:
         """Return everything that the next step depends on."""
-        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
-        tensors |= {f"average.{k}": v for k, v in self.average.network.state_dict().items()}
-        for index, parameter in enumerate(self.network.parameters()):
-            for key, value in self.optimiser.state.get(parameter, {}).items():
-                tensors[f"optimiser.{index}.{key}"] = value
-        tensors["counters"] = torch.tensor([self.step, self.loss_steps])
-        tensors["loss_sum"] = self.loss_sum.clone()
+        modules = {"network": self.network, "average": self.average.network, "mode": self._terms}
+        tensors = {
+            f"{name}.{key}": value
+            for name, module in modules.items()
+            for key, value in module.state_dict().items()
+        }
+        moments = state_of(self.optimiser, self._parameters)
+        tensors |= {f"optimiser.{key}": value for key, value in moments.items()}
+        tensors |= {f"tally.{key}": value for key, value in self.tally.state().items()}
+        tensors["step"] = torch.tensor(self.step)
         return tensors
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Go on from what `state` returned."""
-        self.network.load_state_dict(_under("network.", tensors))
-        self.average.network.load_state_dict(_under("average.", tensors))
-        for index, parameter in enumerate(self.network.parameters()):
-            held = _under(f"optimiser.{index}.", tensors)
-            # Moments take the memory layout of their weight: the fused optimiser counts on it.
-            self.optimiser.state[parameter] = {
-                key: value.clone() if key == "step" else torch.empty_like(parameter).copy_(value)
-                for key, value in held.items()
-            }
-        self.step, self.loss_steps = (int(n) for n in tensors["counters"])
-        self.loss_sum = tensors["loss_sum"].cpu().clone()
+        self.network.load_state_dict(under("network.", tensors))
+        self.average.network.load_state_dict(under("average.", tensors))
+        self._terms.load_state_dict(under("mode.", tensors))
+        restore(self.optimiser, self._parameters, under("optimiser.", tensors))
+        self.tally = Tally.of(under("tally.", tensors))
+        self.step = int(tensors["step"])
+
+
+def _pass(network: LandmarkNetwork, images: Tensor) -> tuple[list[Output], Tensor]:
+    """Return the outputs of all stacks, and the features that the last one is made of."""
+    outputs, features = network.last_features(images)
+    return [*outputs, network.answer(features)], features
+
+
+def _rows(output: Output, rows: slice) -> Output:
+    visible = output.visible
+    return Output(output.maps[rows], None if visible is None else visible[rows])
+
+
+@torch.no_grad()
+def _feature_channels(network: LandmarkNetwork, size: int) -> int:
+    """Return how many channels the last layer reads."""
+    features = network.eval().last_features(torch.zeros(1, 3, size, size))[1]
+    return features.shape[1]
 
 
 @torch.no_grad()
@@ -177,16 +219,3 @@ def predict(
         with precision.autocast(device):
             parts.append(network.points(tensor).cpu().numpy())
     return np.concatenate(parts)
-
-
-def _optimiser(network: nn.Module, learning_rate: float) -> torch.optim.AdamW:
-    """Return AdamW that decays convolution weights, but neither norms nor biases."""
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    plain = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY},
-              {"params": plain, "weight_decay": 0.0}]  # fmt: skip
-    return torch.optim.AdamW(groups, lr=learning_rate, fused=True)
-
-
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -1,8 +1,8 @@
 """`train`: from a dataset and settings to a run folder, from the start or from where it stopped."""
 
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -10,18 +10,19 @@ import torch
 import dlm
 from dlm.errors import TrainError
 from dlm.train.augment import Augmentation
-from dlm.train.curves import draw_curves
 from dlm.train.data import TrainingData
 from dlm.train.modes import mode
 from dlm.train.networks.landmark import build
+from dlm.train.parallel import Ranks
+from dlm.train.photo_data import RESEARCH_ONLY, Photos
 from dlm.train.precision import by_name, fastest, measure
-from dlm.train.run_folder import MODEL_FILE, STATE_FILE, RunFile, RunFolder
+from dlm.train.recorder import Recorder
+from dlm.train.run_folder import STATE_FILE, RunFile, RunFolder
 from dlm.train.samples import draw_samples
 from dlm.train.settings import Settings
 from dlm.train.trainer import Trainer
 
-MIN_STEPS = 10  # between two validations, however short the run
-PICTURE_SECONDS = 20.0  # pictures cost a second: they are drawn this often and at the end
+RENDERS_ONLY = "trained on renders alone, without photographs: no licence of photographs applies"
 
 Progress = Callable[[int, str], None]  # samples seen, a note: the loss
 
@@ -38,12 +39,15 @@ def open_run(
     command: str,
     device: torch.device,
     like: RunFile | None = None,
+    photos: Photos | None = None,
 ) -> RunFile:
     """Begin a run in `folder` or find the one to go on with; TrainError where they differ.
 
     A new run computes in the precision of the run `like`, or in the one that measures fastest.
     """
-    asked = _describe(settings, data, command, device)
+    photos = photos or Photos()
+    _check_photos(settings, data, photos)
+    asked = _describe(settings, data, photos, command, device)
     if not folder.exists:
         rates = like.measured if like is not None else _measure(settings, data, device)
         run = replace(asked, measured=rates, precision=fastest(rates).name)
@@ -66,85 +70,68 @@ def train(
     progress: Progress = lambda seen, note: None,
     should_stop: Callable[[], bool] = lambda: False,
     augmentation: Augmentation | None = None,
+    photos: Photos | None = None,
+    ranks: Ranks | None = None,
+    board: bool = False,
 ) -> RunFile:
     """Train until the budget is spent or `should_stop` says so, and return the run's record.
 
     Whatever ends it, the folder holds a state from which the same call goes on to the same curve.
+    With `board` the log is written for TensorBoard too.
     """
-    trainer = Trainer(run.settings, data, by_name(run.precision), device, augmentation)
-    if (folder.path / STATE_FILE).exists():
-        trainer.restore(folder.read_tensors(STATE_FILE, device))
-    folder.cut_log(trainer.seen)
-    if trainer.step == 0:
-        draw_samples(folder.path / "samples.png", trainer)
-    recorder = _Recorder(folder, run, trainer)
-    while trainer.step < run.settings.steps and not should_stop():
-        loss = trainer.advance()
-        progress(trainer.seen, f"loss {loss:.3f}{recorder.note}")
-        if trainer.step in recorder.marks:
-            recorder.validate()
-    return recorder.save()
-
-
-class _Recorder:
-    """Writes what the trainer has reached into the folder."""
-
-    def __init__(self, folder: RunFolder, run: RunFile, trainer: Trainer) -> None:
-        self.folder, self.run, self.trainer = folder, run, trainer
-        self.note = "" if run.nme is None else f", NME {100 * run.nme:.2f} %"
-        steps, count = run.settings.steps, run.settings.validations
-        count = min(count, max(1, steps // MIN_STEPS))
-        self.marks = {round(steps * (k + 1) / count) for k in range(count)}
-        self._drawn = 0.0
-        self._last = steps
-        self._begun = time.monotonic()
-
-    def validate(self) -> None:
-        """Score the held-out faces, log, and save everything."""
-        trainer = self.trainer
-        seconds = self._seconds()
-        error = trainer.validate()
-        entry = {
-            "seen": trainer.seen,
-            "loss": trainer.take_mean_loss(),
-            "nme": error,
-            "learning_rate": trainer.learning_rate(trainer.step - 1),
-            "seconds": round(seconds, 1),
-        }
-        self.run = replace(self.run, nme=error)
-        self.note = f", NME {100 * error:.2f} %"
-        # The log goes first: what it holds beyond the saved state is cut when the run goes on.
-        self.folder.append_log(entry)
-        self.save()
-        if time.monotonic() - self._drawn > PICTURE_SECONDS or trainer.step == self._last:
-            self._draw()
-
-    def save(self) -> RunFile:
-        """Write state, model and run file; return the run's record."""
-        trainer = self.trainer
-        self.folder.write_tensors(STATE_FILE, trainer.state())
-        self.folder.write_tensors(MODEL_FILE, trainer.average.network.state_dict())
-        run = replace(
-            self.run,
-            samples_seen=trainer.seen,
-            finished=trainer.step >= self.run.settings.steps,
-            seconds=round(self._seconds(), 1),
+    ranks = ranks or Ranks()
+    with _memory_advice(run.settings):
+        trainer = Trainer(
+            run.settings, data, by_name(run.precision), device, augmentation, photos, ranks
         )
-        self.folder.write_run(run)
-        return run
+        if (folder.path / STATE_FILE).exists():
+            trainer.restore(folder.read_tensors(STATE_FILE, device))
+        recorder = Recorder(folder, run, trainer, board=board)
+        if ranks.first:
+            folder.cut_log(trainer.seen)
+        if trainer.step == 0 and ranks.first:
+            draw_samples(folder.path / "samples.png", trainer)
+        while recorder.goes_on and not ranks.agree(should_stop()):
+            loss = trainer.advance()
+            progress(trainer.seen, f"loss {loss:.3f}{recorder.note}")
+            if trainer.step in recorder.marks:
+                recorder.validate()
+    return recorder.close()
 
-    def _draw(self) -> None:
-        log = self.folder.read_log()
-        draw_curves(self.folder.path / "curves.png", log)
-        draw_samples(self.folder.path / "samples.png", self.trainer)
-        self._drawn = time.monotonic()
 
-    def _seconds(self) -> float:
-        return self.run.seconds + time.monotonic() - self._begun
+@contextmanager
+def _memory_advice(settings: Settings) -> Iterator[None]:
+    """Turn an allocation that failed into a line that says what to make smaller."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        words = str(error)
+        told = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
+        if not isinstance(error, MemoryError) and not any(word in words for word in told):
+            raise
+        raise TrainError(
+            f"memory does not suffice for {settings.batch} pictures of {settings.size} px at "
+            f"width {settings.width}", "",
+            f"give --batch {max(settings.batch // 2, 2)}, or a smaller --width or --size; dense "
+            "layouts need less with another --head",
+        ) from None  # fmt: skip
+
+
+def _check_photos(settings: Settings, data: TrainingData, photos: Photos) -> None:
+    """Refuse a mode that was not given what it learns from, or was given what it leaves unread."""
+    needed = {term.stream for term in mode(settings.mode).terms}
+    given = {"real": photos.real, "unlabelled": photos.unlabelled}
+    for name, faces in given.items():
+        if (name in needed) != (faces is not None):
+            verb = "needs" if name in needed else "has no use for"
+            raise TrainError(
+                f"{verb} --{name}", f"--mode {settings.mode}",
+                f"{'give' if name in needed else 'leave out'} --{name} 300w:PATH",
+            )  # fmt: skip
 
 
 def _describe(
-    settings: Settings, data: TrainingData, command: str, device: torch.device
+    settings: Settings, data: TrainingData, photos: Photos, command: str, device: torch.device
 ) -> RunFile:
     return RunFile(
         settings=settings,
@@ -156,8 +143,9 @@ def _describe(
         measured={},
         device=_device_name(device),
         versions=_versions(),
-        licence=mode(settings.mode).licence,
+        licence=RENDERS_ONLY if data.rendered and not photos.description else RESEARCH_ONLY,
         command=command,
+        photos=photos.description,
     )
 
 

@@ -1,21 +1,38 @@
 """`dlm train`: a dataset in, a run folder with a trained network out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dlm.cli import console
 
+if TYPE_CHECKING:
+    from dlm.train.data import TrainingData
+    from dlm.train.photo_data import Photos
+    from dlm.train.run_folder import RunFile
+    from dlm.train.settings import Settings
+
 Spec = Annotated[str, typer.Option(help="The layout to learn: a name or a YAML file.")]
-Data = Annotated[Path, typer.Option(help="A dataset labelled with that layout.")]
+Data = Annotated[Path | None, typer.Option(help="A dataset labelled with that layout.")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="The run's folder; the same command again "
                                    "goes on where it stopped.")]  # fmt: skip
-Mode = Annotated[str, typer.Option(help="The way of training.")]
+Mode = Annotated[str, typer.Option(help="synthetic, real, transfer, daln, daln-transfer, dann, "
+                                   "bnm, regda or mean-teacher: docs/train.md.")]  # fmt: skip
+Real = Annotated[list[str] | None, typer.Option(help="Photos with 68 labels to learn from: "
+                                                "300w:PATH, may be repeated.")]  # fmt: skip
+Unlabelled = Annotated[list[str] | None, typer.Option(help="Photos whose labels only cut the "
+                                                      "crops: 300w:PATH.")]  # fmt: skip
 Samples = Annotated[int, typer.Option(help="Budget in samples seen, repetitions counted.")]
 Size = Annotated[int, typer.Option(help="Side of the network's input in pixels.")]
-Network = Annotated[str, typer.Option(help="The backbone: hourglass.")]
-Head = Annotated[str, typer.Option(help="How points are read from it: heatmap.")]
+Network = Annotated[str, typer.Option(help="The backbone: hourglass, or light for real time.")]
+Head = Annotated[
+    str,
+    typer.Option(
+        help="How points are read from it: heatmap, simcc "
+        "(rows: for very many points) or sigma (regression)."
+    ),
+]
 CoordConv = Annotated[bool, typer.Option("--coord-conv", help="Show the network where each pixel "
                                          "lies.")]  # fmt: skip
 Visibility = Annotated[bool, typer.Option(help="Learn which points are seen, too.")]
@@ -24,13 +41,20 @@ Stacks = Annotated[int, typer.Option(help="Hourglasses in a row, 1 to 4.")]
 BatchSize = Annotated[int, typer.Option(help="Samples a step.")]
 Rate = Annotated[float, typer.Option(help="Peak learning rate.")]
 Seed = Annotated[int, typer.Option(help="Decides weights, order and augmentation.")]
+AdaptWeight = Annotated[float, typer.Option(help="Times the mode's own weight of what it adds.")]
+Matrix = Annotated[str, typer.Option(help="daln: the nuclear norm of each point's predictions "
+                                     "(points) or of all together (all).")]  # fmt: skip
+Compile = Annotated[bool, typer.Option("--compile", help="torch.compile the network.")]
+Board = Annotated[bool, typer.Option("--tensorboard", help="Write the log for TensorBoard too.")]
 
 
 def command(
     spec: Spec,
-    data: Data,
     out: Out,
+    data: Data = None,
     mode: Mode = "synthetic",
+    real: Real = None,
+    unlabelled: Unlabelled = None,
     samples: Samples = 250_000,
     size: Size = 128,
     network: Network = "hourglass",
@@ -42,49 +66,92 @@ def command(
     batch: BatchSize = 32,
     lr: Rate = 1.5e-3,
     seed: Seed = 0,
+    adapt_weight: AdaptWeight = 1.0,
+    matrix: Matrix = "points",
+    compile: Compile = False,
+    tensorboard: Board = False,
 ) -> None:
-    """Train a landmark network on a dataset.
+    """Train a landmark network on a dataset, on photos, or on both.
 
     The run's folder holds the network, what it was trained on and under which licence, the curves
     and sample pictures. Ctrl-C finishes the step and saves; the same command goes on from there.
+    Started by torchrun, several processes share each step's samples.
     """
-    from dlm import datasets, landmark_specs
-    from dlm.train.data import load
     from dlm.train.interrupt import stop_on_interrupt
-    from dlm.train.modes import mode as find_mode
+    from dlm.train.parallel import started
     from dlm.train.run_folder import RunFolder
     from dlm.train.settings import Settings
     from dlm.train.training import open_run, pick_device, train
 
-    find_mode(mode)
     settings = Settings(
         mode=mode, samples=samples, size=size, network=network, head=head,
         coord_conv=coord_conv, visibility=visibility, width=width, stacks=stacks, batch=batch,
-        learning_rate=lr, seed=seed,
+        learning_rate=lr, seed=seed, adapt_weight=adapt_weight, matrix=matrix, compile=compile,
     )  # fmt: skip
-    layout, dataset, device = landmark_specs.load(spec), datasets.open(data), pick_device()
-    dataset.require_spec(layout)
-    with console.progress(len(dataset), "reading faces", "faces") as bar:
-        faces = load(dataset, layout, size, bar.advance)
-    folder = RunFolder(out)
-    run = open_run(folder, settings, faces, console.command_line(), device)
-    typer.echo(f"{run.precision} on {run.device}", err=True)
+    faces, photos = _sources(spec, data, settings, real or [], unlabelled or [])
+    folder, device = RunFolder(out), pick_device()
     total = settings.steps * settings.batch
-    with (
-        stop_on_interrupt() as should_stop,
-        console.progress(total, "training", "samples", done=run.samples_seen) as bar,
-    ):
-        run = train(
-            folder, run, faces, device=device, should_stop=should_stop,
-            progress=lambda seen, note: bar.update(done=seen, note=note),
-        )  # fmt: skip
+    with started() as ranks:
+        with ranks.one_after_the_first():
+            run = open_run(folder, settings, faces, console.command_line(), device, photos=photos)
+        if ranks.first:
+            typer.echo(f"{run.precision} on {run.device}", err=True)
+        with (
+            stop_on_interrupt() as should_stop,
+            console.progress(total, "training", "samples", done=run.samples_seen) as bar,
+        ):
+            run = train(
+                folder, run, faces, device=device, should_stop=should_stop, photos=photos,
+                ranks=ranks, board=tensorboard,
+                progress=lambda seen, note: bar.update(done=seen, note=note),
+            )  # fmt: skip
+        if ranks.first:
+            _tell(run, out, total)
+
+
+def _sources(
+    spec: str, data: Path | None, settings: "Settings", real: list[str], unlabelled: list[str]
+) -> "tuple[TrainingData, Photos]":
+    """Return the labelled faces to learn, and the photos that the mode needs beside them."""
+    from dlm import datasets, landmark_specs
+    from dlm.train.data import load
+    from dlm.train.modes import mode
+    from dlm.train.photo_data import PhotoFaces, Photos, as_training_data
+    from dlm.train.photos import open_photos
+
+    layout, labels = landmark_specs.load(spec), mode(settings.mode).labels
+    if (data is None) == (labels == "renders"):
+        wish = "learns from --data DIR" if data is None else "takes no --data"
+        raise typer.BadParameter(f"mode {settings.mode} {wish}")
+    dataset = None if data is None else datasets.open(data)
+    if dataset is not None:
+        dataset.require_spec(layout)
+    given = [[open_photos(source) for source in sources] for sources in (real, unlabelled)]
+    count = sum(len(each) for sets in given for each in sets) + len(dataset or ())
+    with console.progress(count, "reading faces", "faces") as bar:
+        photos = Photos(
+            *(PhotoFaces.read(sets, settings.size, bar.advance) if sets else None for sets in given)
+        )
+        if dataset is not None:
+            return load(dataset, layout, settings.size, bar.advance), photos
+    if photos.real is None:
+        raise typer.BadParameter(f"mode {settings.mode} learns from --real 300w:PATH")
+    return as_training_data(photos.real, layout), Photos(unlabelled=photos.unlabelled)
+
+
+def _tell(run: "RunFile", out: Path, total: int) -> None:
     if not run.finished:
         raise KeyboardInterrupt(
             f"stopped after {run.samples_seen:,} of {total:,} samples; all is kept, "
             "the same command goes on from here"
         )
+    for remark in (run.warning, run.stopped and f"stopped early: {run.stopped}"):
+        if remark:
+            typer.echo(remark, err=True)
     typer.echo(
         f"{out}: {run.samples_seen:,} samples in {console.duration(run.seconds)}, "
-        f"NME {100 * (run.nme or 0):.2f} % of the box on "
+        f"NME {100 * ((run.kept or {}).get('nme') or run.nme or 0):.2f} % of the box on "
         f"{run.dataset['held_out_faces']} held-out faces"
     )
+    if run.photos or run.dataset["model"] == "photographs":
+        typer.echo(f"licence: {run.licence}")

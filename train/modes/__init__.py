@@ -1,26 +1,43 @@
-"""Ways of training, one file a mode; the registry is this literal dict."""
+"""Ways of training; the registry is this literal dict. A mode is its terms, one file each."""
 
-from collections.abc import Callable
+from collections.abc import Set
 from dataclasses import dataclass
-
-from torch import Tensor
+from typing import Literal
 
 from dlm.errors import TrainError
-from dlm.train.augment import Batch
-from dlm.train.modes import synthetic
-from dlm.train.networks.head import Head, Output
+from dlm.train.modes.bnm import TargetNuclearNorm
+from dlm.train.modes.daln import NuclearDiscrepancy
+from dlm.train.modes.dann import Discriminator
+from dlm.train.modes.mean_teacher import MeanTeacher
+from dlm.train.modes.regda import Disparity
+from dlm.train.modes.step import Stream, Term
+from dlm.train.modes.transfer import LabelTransfer
 
 
 @dataclass(frozen=True)
 class Mode:
-    """What a way of training adds to the common loop."""
+    """What a way of training adds to the labels that it learns from."""
 
-    loss: Callable[[Head, list[Output], Batch], Tensor]
-    licence: str  # what the data it learns from means for the use of the network
+    terms: tuple[type[Term], ...] = ()
+    labels: Literal["renders", "photos"] = "renders"
+
+    @property
+    def needs(self) -> Set[Stream]:
+        """Which photos it must be given."""
+        streams: set[Stream] = {term.stream for term in self.terms}
+        return streams | {"real"} if self.labels == "photos" else streams
 
 
 MODES = {
-    synthetic.NAME: Mode(synthetic.loss, synthetic.LICENCE),
+    "synthetic": Mode(),
+    "real": Mode(labels="photos"),
+    "transfer": Mode((LabelTransfer,)),
+    "daln": Mode((NuclearDiscrepancy,)),
+    "daln-transfer": Mode((LabelTransfer, NuclearDiscrepancy)),
+    "dann": Mode((Discriminator,)),
+    "bnm": Mode((TargetNuclearNorm,)),
+    "regda": Mode((Disparity,)),
+    "mean-teacher": Mode((MeanTeacher,)),
 }
 
 

@@ -1,0 +1,102 @@
+"""What a step learns from, as pure functions of settings, data and the step's number."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dlm.train.augment import CACHE_MARGIN, PLAIN, Augmentation, Batch
+from dlm.train.data import TrainingData
+from dlm.train.draws import generator
+from dlm.train.faces import Faces, Int64, UInt8, batch_rows
+from dlm.train.modes.mean_teacher import teach
+from dlm.train.networks.landmark import LandmarkNetwork
+from dlm.train.parallel import Ranks
+from dlm.train.photo_data import PhotoFaces, Photos
+from dlm.train.protocols import MIRROR_68
+from dlm.train.settings import Settings
+
+RENDERED, REAL, UNLABELLED = 1, 2, 3  # the streams of random numbers of a seed
+STREAMS = 8  # kept for each process
+ORDER = 1 << 20  # added to the seed of the order in which photos come
+
+
+def to_images(crops: UInt8, device: torch.device) -> Tensor:
+    """Return (B, 3, K, K) in 0 to 1 of (B, K, K, 3) uint8."""
+    return torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float() / 255
+
+
+class Streams:
+    """Draws the batches of one process; each holds its share of the step's samples."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        data: TrainingData,
+        photos: Photos,
+        augmentation: Augmentation,
+        device: torch.device,
+        ranks: Ranks,
+    ) -> None:
+        self._settings, self._data, self._photos = settings, data, photos
+        self._augmentation, self._device, self._ranks = augmentation, device, ranks
+        self._share = ranks.share(settings.batch)
+        self._mirror = self._tensor(data.spec.mirror.astype(np.int64))
+        self._mirror_68 = self._tensor(MIRROR_68)
+
+    def rendered(self, step: int) -> Batch:
+        """Return the augmented faces of a step with their labels."""
+        faces = self._data.training
+        rows = self._rows(len(faces), step, self._settings.seed)
+        visibility = None if faces.visibility is None else self._tensor(faces.visibility[rows])
+        return self._augmentation(
+            self._images(faces, rows), self._tensor(faces.points[rows]), self._mirror,
+            self._settings.size, self._random(RENDERED, step), visibility,
+        )  # fmt: skip
+
+    def real(self, step: int) -> Batch:
+        """Return augmented photos with their 68 labels."""
+        faces, rows = self._photo_rows(self._photos.real, REAL, step)
+        return self._augmentation(
+            self._images(faces, rows), self._tensor(faces.points[rows]), self._mirror_68,
+            self._settings.size, self._random(REAL, step),
+        )  # fmt: skip
+
+    def unlabelled(self, step: int, teacher: LandmarkNetwork | None) -> Batch:
+        """Return augmented photos, with the points that a teacher sees on them unaltered."""
+        faces, rows = self._photo_rows(self._photos.unlabelled, UNLABELLED, step)
+        images, size = self._images(faces, rows), self._settings.size
+        points, mirror = images.new_zeros(len(images), 0, 2), self._mirror[:0]
+        if teacher is not None:
+            plain = PLAIN(images, points, mirror, size, self._random(UNLABELLED, step)).images
+            in_crop = teach(teacher, plain, self._mirror)
+            points, mirror = _to_cache(in_crop, size, images.shape[-1]), self._mirror
+        return self._augmentation(
+            images, points, mirror, size, self._random(UNLABELLED, step)
+        )  # fmt: skip
+
+    def _photo_rows(self, photos: PhotoFaces | None, stream: int, step: int) -> tuple[Faces, Int64]:
+        assert photos is not None
+        faces = photos.training
+        return faces, self._rows(len(faces), step, self._settings.seed + stream * ORDER)
+
+    def _rows(self, count: int, step: int, seed: int) -> Int64:
+        first = self._ranks.rank * self._share
+        return batch_rows(count, self._settings.batch, step, seed)[first : first + self._share]
+
+    def _random(self, stream: int, step: int) -> torch.Generator:
+        number = self._ranks.rank * STREAMS + stream
+        return generator(self._settings.seed, (number << 32) + step)
+
+    def _images(self, faces: Faces, rows: Int64) -> Tensor:
+        return to_images(faces.images[rows], self._device)
+
+    def _tensor(self, array: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(array).to(self._device)
+
+
+def _to_cache(points: Tensor, size: int, cached: int) -> Tensor:
+    """Move points from pixels of the plain crop to pixels of the cache it was cut from."""
+    return (points - (size - 1) / 2) * (cached / CACHE_MARGIN / size) + (cached - 1) / 2
