@@ -34,16 +34,17 @@ def resize(
 def choose(draft: Draft, surface: FaceSurface, wanted: Mapping[str, int | None]) -> Draft:
     """Return the draft with the points of these groups alone, each as many as wanted.
 
-    A group of one side brings that of the other, with as many points; None keeps them all.
-    Raises SpecError for a group that is not there.
+    A line's name stands for a group of its points. What is of one side brings that of the other,
+    with as many points; None keeps them all. Raises SpecError for a name that is not there.
     """
-    for group in wanted:
-        if group not in draft.groups:
-            known = ", ".join(sorted(draft.groups))
-            raise SpecError(f"no group {group!r}", f"layout {draft.name!r}", f"it has {known}")
+    draft = _lines_as_groups(draft, wanted)
     sides = {group: {group, other_side(group)} & set(draft.groups) for group in wanted}
     kept = {name for keys in sides.values() for key in keys for name in draft.groups[key]}
-    draft = _without(draft, [name for name in draft.names if name not in kept])
+    lines = {key: line for key, line in draft.lines.items()
+             if any(kept.issuperset(ends) for ends in line.segments)}  # fmt: skip
+    draft = _without(
+        replace(draft, lines=lines), [name for name in draft.names if name not in kept]
+    )
     draft = replace(
         draft, groups={k: v for k, v in draft.groups.items() if k in set().union(*sides.values())}
     )
@@ -52,6 +53,21 @@ def choose(draft: Draft, surface: FaceSurface, wanted: Mapping[str, int | None])
             inside = {name for key in sides[group] for name in draft.groups[key]}
             draft = resize(draft, surface, count * len(sides[group]), inside)
     return draft
+
+
+def _lines_as_groups(draft: Draft, wanted: Iterable[str]) -> Draft:
+    """Return the draft with a group for each wanted line that no group is named as."""
+    groups = dict(draft.groups)
+    for name in wanted:
+        if name not in groups and name not in draft.lines:
+            known = f"{', '.join(sorted(draft.groups))}; lines {', '.join(sorted(draft.lines))}"
+            raise SpecError(
+                f"no group or line {name!r}", f"layout {draft.name!r}", f"it has {known}"
+            )
+        for key in (name, other_side(name)):
+            if key not in groups and key in draft.lines:
+                groups[key] = draft.lines[key].points
+    return replace(draft, groups=groups)
 
 
 def _densified(draft: Draft, surface: FaceSurface, wanted: int, inside: set[str]) -> Draft:
@@ -111,14 +127,17 @@ def _thinned(draft: Draft, surface: FaceSurface, surplus: int, inside: set[str])
     kept = set(draft.ibug68.values())
     gone: set[str] = set()
     while surplus:
+        central = {name for name in inside - gone if draft.mirror[name] == name}
+        # The last point of the midline goes only where that leaves pairs alone to go.
+        spare = len(central) > 1 or surplus % 2 == 1
         best = min(
             (
                 (name in kept, _loss(name, chains), name)
                 for name in inside - gone
-                if (1 if draft.mirror[name] == name else 2) <= surplus
+                if (spare if name in central else surplus > 1)
             ),
             default=None,
-        )  # fmt: skip
+        )
         if best is None:
             raise SpecError(
                 f"cannot do with {surplus} points fewer and stay symmetric",

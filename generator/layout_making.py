@@ -1,15 +1,19 @@
 """New layouts: from another by its lines or its groups, or from a list of vertices."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from dlm.errors import SpecError
 from dlm.generator.layout_counts import choose, resize
-from dlm.generator.layout_surface import FaceSurface
-from dlm.landmark_specs import LandmarkSpec, load
+from dlm.generator.layout_surface import FaceSurface, Index
+from dlm.generator.layout_transfer import transfer
+from dlm.landmark_specs import LandmarkSpec, load, parse
 from dlm.landmark_specs.drafts import from_spec, to_spec
 from dlm.landmark_specs.editing import Surface, add, complete, empty, match_ibug68, rename
+from dlm.landmark_specs.writing import to_yaml
 
 _IBUG_WITHIN = 0.002  # metres: a picked vertex this near to one of the 68 stands for it
 _MAX_LIST = 1_000_000  # bytes
@@ -30,8 +34,8 @@ def from_layout(
 ) -> LandmarkSpec:  # fmt: skip
     """Return a layout like `base`: of these groups, each with its count, and `count` in all.
 
-    It is bound to the surface's head alone where points were added, else to all heads of `base`.
-    Raises SpecError where that cannot be.
+    It is bound to the surface's head alone where points were added, else to all heads of `base`;
+    `bound_too` carries it to them. Raises SpecError where that cannot be.
     """
     topology = surface.model.topology
     base.vertex_indices(surface.model.name, topology.hash, topology.vertex_count)
@@ -41,6 +45,32 @@ def from_layout(
     if count is not None:
         draft = resize(draft, surface, count)
     return to_spec(draft)
+
+
+def bound_too(
+    spec: LandmarkSpec, base: LandmarkSpec, source: FaceSurface, target: FaceSurface
+) -> LandmarkSpec:
+    """Return `spec`, which is bound to the source head, on the target as well.
+
+    Points of `base`, which is bound to both, stay where it has them; the others are carried.
+    Raises SpecError where `base` was picked on another mesh of the target.
+    """
+    topology = target.model.topology
+    there = base.vertex_indices(target.model.name, topology.hash, topology.vertex_count)
+    here = base.vertices[source.model.name]
+    known = dict(zip(here.tolist(), there.tolist(), strict=True))
+    return with_column(spec, target, transfer(spec, source, target, known).vertices)
+
+
+def with_column(spec: LandmarkSpec, target: FaceSurface, vertices: Index) -> LandmarkSpec:
+    """Return `spec` with its `vertices` (P,) on another head, its YAML written anew."""
+    model = target.model
+    both = replace(
+        spec,
+        vertices={**spec.vertices, model.name: vertices.astype(np.int32)},
+        topology={**spec.topology, model.name: model.topology.hash},
+    )
+    return parse(to_yaml(both), spec.source)
 
 
 def from_vertices(

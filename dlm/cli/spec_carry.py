@@ -1,6 +1,5 @@
 """`dlm spec transfer`: a layout carried to another head."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -27,11 +26,11 @@ def transfer(
     Points of lids and lips keep their share of their own rim; the rest goes to the same anatomy.
     Points that a shipped layout has too go where that one has them.
     """
+    from dlm.generator.layout_making import with_column
     from dlm.generator.layout_surface import FaceSurface
     from dlm.generator.layout_transfer import already_bound
     from dlm.generator.layout_transfer import transfer as carry
-    from dlm.landmark_specs import load, parse
-    from dlm.landmark_specs.writing import to_yaml
+    from dlm.landmark_specs import load
 
     spec = load(file)
     if to == source:
@@ -41,11 +40,6 @@ def transfer(
     target = FaceSurface(load_model(to))
     origin = FaceSurface(load_model(source))
     carried = carry(spec, origin, target, already_bound(origin, target))
-    bound = replace(
-        spec,
-        vertices={**spec.vertices, to: carried.vertices.astype("int32")},
-        topology={**spec.topology, to: target.model.topology.hash},
-    )
     millimetres = carried.residual * 1000
     print_table(
         ("group", "points", "mean mm", "largest mm", "at"),
@@ -56,4 +50,4 @@ def transfer(
             for group, points in spec.groups.items()
         ],
     )  # fmt: skip
-    finish(parse(to_yaml(bound, f"{spec.name}, carried to {to}"), str(path)), path, to, force=force)
+    finish(with_column(spec, target, carried.vertices), path, [to], force=force)

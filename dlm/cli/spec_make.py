@@ -13,6 +13,7 @@ from dlm.cli.verdicts import print_verdicts, verdicts
 from dlm.errors import SpecError
 
 if TYPE_CHECKING:
+    from dlm.generator.layout_surface import FaceSurface
     from dlm.landmark_specs import LandmarkSpec
     from dlm.landmark_specs.comparing import Difference
 
@@ -20,7 +21,7 @@ _FACES = 100  # random faces a new layout is checked on
 _LISTED = 8
 
 GROUP = typer.Option(
-    None, "--group", "-g", help="Take this group, as NAME or NAME:COUNT; again for others."
+    None, "--group", "-g", help="Take this group or line, as NAME or NAME:COUNT; again for others."
 )
 VERTICES = typer.Option(None, help="Start from a list instead: 'index [name [group]]' a line.")
 OUT = typer.Option(
@@ -73,8 +74,10 @@ def new(
         from dlm.generator.layout_making import from_layout
         from dlm.landmark_specs import load
 
-        spec = from_layout(name, load(str(base)), surface, count=count, groups=groups)
-    finish(spec, path, model, force=force)
+        begun_with = load(str(base))
+        spec = from_layout(name, begun_with, surface, count=count, groups=groups)
+        spec = _carried(spec, begun_with, surface, path)
+    finish(spec, path, list(spec.vertices), force=force)
 
 
 def diff(
@@ -109,21 +112,47 @@ def diff(
         raise typer.Exit(1)
 
 
-def finish(spec: "LandmarkSpec", path: Path, model: str, *, force: bool) -> None:
-    """Save a new layout and its picture, and print what the rules say; exit 1 where one fails."""
+def finish(spec: "LandmarkSpec", path: Path, heads: list[str], *, force: bool) -> None:
+    """Save a new layout, draw it on the first of `heads`, and print what the rules say on each.
+
+    Heads that are not here are left out. Exits with 1 where a rule fails.
+    """
+    from dlm.generator import models
     from dlm.generator.layout_sheets import index_sheet
     from dlm.landmark_specs.pictures import save_png
     from dlm.landmark_specs.saving import save
 
-    rows = verdicts(spec, model, _FACES)
+    rows = {head: verdicts(spec, head, _FACES) for head in heads if head in models.names()}
     save(spec.text, path, replace=force)
-    save_png(index_sheet(spec, load_model(model)), path.with_suffix(".png"))
-    failed = sum(not verdict.passed for verdict in rows)
-    print_verdicts(spec, {model: rows}, failed)
+    save_png(index_sheet(spec, load_model(heads[0])), path.with_suffix(".png"))
+    failed = sum(not verdict.passed for found in rows.values() for verdict in found)
+    print_verdicts(spec, rows, failed)
     typer.echo(path)
     typer.echo(path.with_suffix(".png"))
     if failed:
         raise typer.Exit(1)
+
+
+def _carried(
+    spec: "LandmarkSpec", base: "LandmarkSpec", surface: "FaceSurface", path: Path
+) -> "LandmarkSpec":
+    """Return a new layout on all heads of its base that are here; tell which are not, and why."""
+    from dlm.generator import models
+    from dlm.generator.layout_making import bound_too
+    from dlm.generator.layout_surface import FaceSurface
+
+    for head in base.vertices:
+        if head in spec.vertices:
+            continue
+        if head not in models.names():
+            typer.echo(f"not bound to {head}, which is not here: dlm model add {head} PATH, then "
+                       f"dlm spec transfer {path} --to {head}", err=True)  # fmt: skip
+            continue
+        try:
+            spec = bound_too(spec, base, surface, FaceSurface(load_model(head)))
+        except SpecError as error:
+            typer.echo(f"not bound to {head}: {error}", err=True)
+    return spec
 
 
 def refuse(path: Path, force: bool) -> None:

@@ -47,12 +47,3 @@ def load(name: str, progress: Progress | None = None) -> "FaceModel":
 
         _MODELS[name] = added.load(name)
     return _MODELS[name]
-
-
-def __getattr__(name: str) -> object:
-    """Give `vertex_normals` without importing scipy for those who never pose a head."""
-    if name == "vertex_normals":
-        from dlm.generator.models.normals import vertex_normals
-
-        return vertex_normals
-    raise AttributeError(name)

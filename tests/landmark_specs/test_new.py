@@ -65,7 +65,7 @@ def test_too_many_points_are_refused(surface: FaceSurface) -> None:
 
 
 def test_an_unknown_group_is_refused_with_those_there_are(surface: FaceSurface) -> None:
-    with pytest.raises(SpecError, match=r"no group 'chin'.*jaw"):
+    with pytest.raises(SpecError, match=r"no group or line 'chin'.*jaw"):
         from_layout("mine", load("243"), surface, groups={"chin": None})
 
 
@@ -107,3 +107,20 @@ def test_new_writes_a_layout_and_its_picture_and_never_over_one(tmp_path: Path) 
     assert (again.returncode, out.read_bytes()) == (1, before)
     assert "--force" in again.stderr
     assert dlm("spec", "diff", "68", str(out)).returncode == 1
+
+
+@pytest.mark.parametrize("count", range(3, 34))
+def test_a_jaw_of_any_count_can_be_had_and_keeps_its_chin_where_it_is_odd(
+    surface: FaceSurface, count: int
+) -> None:
+    spec = from_layout("mine", load("243"), surface, groups={"jaw": count})
+    assert spec.size == count
+    assert ("chin" in spec.names) == (count % 2 == 1)
+
+
+def test_a_line_is_chosen_as_a_group_and_no_line_bridges_what_is_gone(surface: FaceSurface) -> None:
+    spec = from_layout("mine", load("490"), surface, groups={"jaw": 13, "cheek_1": 15})
+    assert {key: len(points) for key, points in spec.groups.items()} == {"jaw": 13, "cheek_1": 15}
+    assert set(spec.lines) == {"jaw", "cheek_1"}  # the hairline ends at the jaw, and is gone
+    with pytest.raises(SpecError, match="no group or line 'cheek_99'"):
+        from_layout("mine", load("490"), surface, groups={"cheek_99": None})
