@@ -20,11 +20,11 @@ _INDEX = {name: k for k, name in enumerate(ARKIT_UNITS)}
 Part = tuple[float, Mapping[str, tuple[float, float]]]
 
 _MOUTHS: Mapping[str, Part] = {
-    "closed": (0.25, {"mouthSmile": (-0.05, 0.15), "mouthPress": (0.0, 0.2),
+    "closed": (0.31, {"mouthSmile": (-0.05, 0.15), "mouthPress": (0.0, 0.2),
                       "mouthShrugLower": (0.0, 0.15)}),
     "parted": (0.06, {"jawOpen": (0.03, 0.12), "mouthUpperUp": (0.0, 0.2),
                       "mouthLowerDown": (0.0, 0.2)}),
-    "smile_closed": (0.12, {"mouthSmile": (0.2, 0.75), "mouthDimple": (0.0, 0.3),
+    "smile_closed": (0.14, {"mouthSmile": (0.2, 0.75), "mouthDimple": (0.0, 0.3),
                             "mouthPress": (0.0, 0.25), "cheekSquint": (0.0, 0.35)}),
     "smile_teeth": (0.29, {"mouthSmile": (0.45, 1.0), "mouthUpperUp": (0.25, 0.65),
                            "jawOpen": (0.03, 0.26), "mouthStretch": (0.0, 0.3),
@@ -53,7 +53,7 @@ _MOUTHS: Mapping[str, Part] = {
 }  # fmt: skip
 
 _EYES: Mapping[str, Part] = {
-    "open": (0.78, {"eyeWide": (-0.15, 0.8), "eyeSquint": (0.0, 0.1)}),
+    "open": (0.78, {"eyeWide": (0.1, 1.0), "eyeSquint": (0.0, 0.1)}),
     "wide": (0.05, {"eyeWide": (0.6, 1.0)}),
     "narrow": (0.105, {"eyeSquint": (0.2, 0.75), "eyeBlink": (0.0, 0.25)}),
     "half_closed": (0.035, {"eyeBlink": (0.25, 0.75)}),
@@ -72,14 +72,15 @@ _BROWS: Mapping[str, Part] = {
 
 # How much likelier an eye or brow part is beside a mouth (1 where not named).
 _BESIDE: Mapping[str, Mapping[str, float]] = {
-    "smile_teeth": {"narrow": 1.8, "wide": 0.4, "closed": 0.6, "drawn": 0.3, "worried": 0.3},
-    "laugh": {"narrow": 3.0, "closed": 2.0, "wide": 0.3, "drawn": 0.5},
+    "smile_teeth": {"narrow": 1.2, "wide": 0.4, "closed": 0.6, "drawn": 0.3, "worried": 0.3},
+    "laugh": {"narrow": 1.8, "closed": 1.8, "wide": 0.3, "drawn": 0.5},
     "smile_closed": {"narrow": 1.4, "drawn": 0.4},
     "frown": {"drawn": 3.0, "worried": 3.0, "narrow": 1.5},
-    "open": {"wide": 8.0, "raised": 3.0},
+    "open": {"wide": 3.0, "raised": 3.0},
     "disgust": {"narrow": 3.0, "drawn": 3.0},
 }
 _SIDED = 0.09  # standard deviation of the log of left against right
+_SMILING_SQUINT = 0.75  # the most that a full smile narrows the eyes
 _LOPSIDED = 0.08  # share of faces whose two sides differ visibly
 
 
@@ -91,6 +92,7 @@ def sample_expression(rng: np.random.Generator) -> Float32:
     for parts, name in ((_MOUTHS, mouth), (_EYES, _pick(rng, _EYES, odds)),
                         (_BROWS, _pick(rng, _BROWS, odds))):  # fmt: skip
         np.maximum(weights, _drawn(rng, parts[name][1]), out=weights)
+    _narrow_with_smile(rng, weights)
     _shift_sideways(rng, weights)
     weights *= _sides(rng)
     # Lids that an unequal pair would leave ajar stay shut.
@@ -137,6 +139,15 @@ def _drawn(
         names = [unit] if unit in _INDEX else [f"{unit}Left", f"{unit}Right"]
         weights[[_INDEX[name] for name in names]] = low + (high - low) * level
     return np.maximum(weights, 0)
+
+
+def _narrow_with_smile(rng: np.random.Generator, weights: NDArray[np.float64]) -> None:
+    """Let cheeks that a smile raises push the lids together, on some more than on others."""
+    depth = _SMILING_SQUINT * rng.random()
+    for side in ("Left", "Right"):
+        smile, squint = weights[_INDEX[f"mouthSmile{side}"]], _INDEX[f"eyeSquint{side}"]
+        weights[_INDEX[f"eyeWide{side}"]] *= 1 - 0.8 * smile
+        weights[squint] = max(weights[squint], depth * smile)
 
 
 def _sides(rng: np.random.Generator) -> NDArray[np.float64]:
