@@ -9,11 +9,12 @@ from OpenGL import GL
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.render import gpu
 from dlm.generator.render.accessories import CORNERS, Fitter, Glasses, Peak, held_sheet
-from dlm.generator.render.hair_field import HairField
+from dlm.generator.render.hair_field import HANGING, HairField
 from dlm.generator.scene import Scene
 
 HAIRLESS = ("bald", "shaved")
 SHELLS = 4  # as shaders/hair.vert counts them
+SHORT = 0.15  # hair that hangs no more than this hides its own inside
 UNDER_HAT = 0.006  # metres that hair may stand off below a hat
 HELD = ("hand", "microphone", "cup", "board", "paper")  # as shaders/held.frag counts them
 FRAME, LENS, PEAK = 0.0, 1.0, 2.0  # as shaders/thing.frag counts them
@@ -66,9 +67,10 @@ class Extras:
         self._strand.use()
         GL.glEnable(GL.GL_CULL_FACE)
         self._hair_mesh.draw(copies=SHELLS)
-        GL.glCullFace(GL.GL_FRONT)  # behind the neck one sees the outermost shell from within
-        self._hair_mesh.draw()
-        GL.glCullFace(GL.GL_BACK)
+        if HANGING.get(hair.style, 0.0) > SHORT:  # one sees the outermost shell from within
+            GL.glCullFace(GL.GL_FRONT)
+            self._hair_mesh.draw()
+            GL.glCullFace(GL.GL_BACK)
         GL.glDisable(GL.GL_CULL_FACE)
 
     def _draw_hat(self, hat: str, vertices: Float32, turn: Float32) -> None:

@@ -1,7 +1,7 @@
 #version 410 core
 #include "sample.glsl"
 #include "tone.glsl"
-uniform sampler2D noise;  // slow, fine, strands, spots; each uniform in level
+#include "noise.glsl"
 uniform sampler2D surface_light;  // w: specular
 uniform sampler2D surface_map;    // metres around and up, along and across the brow
 uniform sampler2D surface_tint;   // w: scalp
@@ -13,8 +13,8 @@ vec4 v_map, v_mask, v_tint;  // read in main
 // The noise at `place`, which repeats `density` times a metre: averaged where a pixel spans many
 // texels, though not so far that strokes grey out.
 vec4 grained(vec2 place, float density) {
-    float texels = 256.0 * density / camera.w;
-    return textureLod(noise, place, clamp(log2(texels) - 0.7, 0.0, 1.6));
+    float texels = float(NOISE_SIDE) * density / camera.w;
+    return grain_at(place, int(clamp(log2(texels) - 0.2, 0.0, 2.0)));
 }
 
 // Coverage of the brow by hairs: a tapered band, broken into strokes that lean outwards.
@@ -116,7 +116,7 @@ void main() {
     v_mask = texelFetch(surface_mask, here, 0);
     v_tint = texelFetch(surface_tint, here, 0);
     vec4 lit = texelFetch(surface_light, here, 0);
-    vec4 coarse = grained(v_map.xy * 4.0 + seed.xy, 4.0);
+    vec4 coarse = textureLod(noise, v_map.xy * 4.0 + seed.xy, 0.0);
     vec4 fine = grained(v_map.xy * 22.0 + seed.yx, 22.0);
     lit *= 1.0 - eye_extra.y * smoothstep(-0.03, 0.015, v_map.y) * (1.0 - v_mask.z);
     vec3 base = skin_albedo(coarse, fine);
