@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from dlm.generator.look.sensor import sensed
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.models.normals import vertex_normals
-from dlm.generator.render import projection
-from dlm.generator.render.background import background_bank
+from dlm.generator.render import prepared, projection
 from dlm.generator.render.base import Frame
 from dlm.generator.render.context import open_context
 from dlm.generator.render.eyes import EyeFinder
@@ -56,13 +55,14 @@ class PyrenderRenderer:
         GL.glEnable(GL.GL_DEPTH_TEST)
         GL.glEnable(GL.GL_CULL_FACE)
         GL.glFrontFace(GL.GL_CW)
-        occlusion = self._occlusion()
+        occlusion = prepared.occlusion(model, self.driver, self._occlusion)
         still = [paint_map(model), *np.split(masks(model), 4, axis=1)]
         still += [occlusion[:, :4], occlusion[:, 4:8], occlusion[:, 8:]]
         self._head = gpu.Mesh((3, 3), still, model.surface.triangles, len(occlusion))
         self._block = gpu.UniformBlock(gpu.block_fields(gpu.shader_source("sample.glsl")))
         gpu.tile_texture(UNITS["noise"], detail_texture())
-        gpu.layered_texture(UNITS["bank"], backgrounds.bank() if backgrounds else background_bank())
+        bank = backgrounds.bank() if backgrounds else prepared.backgrounds()
+        gpu.layered_texture(UNITS["bank"], bank)
         self._skin = gpu.Program("skin.vert", "skin_surface.frag", UNITS)
         self._shade = gpu.Program("backdrop.vert", "skin_shade.frag", UNITS)
         self._eye = gpu.Program("part.vert", "eye.frag", UNITS)

@@ -1,0 +1,35 @@
+"""What every renderer would work out anew at its start, kept in the user's cache folder instead."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.generator.look.surroundings import BACKGROUND_KINDS, BACKGROUND_LAYERS
+from dlm.generator.models import cache
+from dlm.generator.models.base import FaceModel, Float32
+from dlm.generator.render.background import background_bank
+
+HERE = Path(__file__).parent
+
+
+def backgrounds() -> NDArray[np.uint8]:
+    """Return `background_bank()`."""
+    content = _digest("background.py", BACKGROUND_KINDS, BACKGROUND_LAYERS, np.__version__)
+    return cache.cached("backgrounds", content, lambda: {"bank": background_bank()})["bank"]
+
+
+def occlusion(model: FaceModel, driver: str, measure: Callable[[], Float32]) -> Float32:
+    """Return the (V, 9) that `measure` finds on `model` with this GL driver."""
+    content = _digest("occlusion.py", model.topology.hash, model.template.tobytes(), driver)
+    return cache.cached(f"occlusion-{model.name}", content, lambda: {"rows": measure()})["rows"]
+
+
+def _digest(source: str, *values: object) -> str:
+    """Return 16 hex digits over a file beside this one and `values`."""
+    digest = sha256((HERE / source).read_bytes())
+    for value in values:
+        digest.update(value if isinstance(value, bytes) else repr(value).encode())
+    return digest.hexdigest()[:16]
