@@ -39,26 +39,23 @@ class HairField:
 
     def __init__(self, model: FaceModel) -> None:
         skull = _skull(model)
-        self._skull = skull
-        self._template = model.template[skull].astype(np.float64)
+        template = model.template[skull].astype(np.float64)
         scalp = model.regions.get("scalp", np.zeros(len(model.template), np.float32))[skull]
         self.azimuth = np.linspace(0, 2 * np.pi, AROUND, endpoint=False)
         ring = np.degrees(np.pi - np.abs(np.pi - self.azimuth))
         self._front = _bump(ring, 0, 42)
         self._back = 1 - _bump(ring, 0, 125)
         self._side = 1 - self._front - self._back
-        self._follow, cover = self._surface_paths(scalp)
+        self._follow, cover = self._surface_paths(template, scalp)
         self._hang = _hanging(self._follow)
         self._hairline = np.array([_crossing(row) for row in cover]) * STEP
-        tree = cKDTree(self._template)
-        flat = self._follow.reshape(-1, 3)
-        self._near = tree.query(flat, k=NEIGHBOURS)[1].astype(np.int32)
+        near = cKDTree(template).query(self._follow.reshape(-1, 3), k=NEIGHBOURS)[1]
+        leading, self._near = np.unique(near, return_inverse=True)
+        self._leading, self._leading_rest = skull[leading], template[leading]
 
     def strands(self, hair: Hair, vertices: Float32, rotation: Float32) -> Strands:
         """Return the hairdo `hair` on `vertices` (V, 3), whose head is turned by `rotation`."""
-        posed = vertices[self._skull] @ rotation
-        moved = posed - self._template
-        shift = moved[self._near].mean(axis=1).reshape(AROUND, NODES, 3)
+        shift = self._shift(vertices, rotation)
         hang = HANGING.get(hair.style, 0.0)
         path = self._follow + hang * (self._hang - self._follow) + shift
         tips = self._tips(hair)
@@ -75,8 +72,7 @@ class HairField:
 
     def hat(self, beanie: bool, vertices: Float32, rotation: Float32) -> Strands:
         """Return a hat as one closed sheet over the skull: `outward` is already in its points."""
-        posed = vertices[self._skull] @ rotation
-        shift = (posed - self._template)[self._near].mean(axis=1).reshape(AROUND, NODES, 3)
+        shift = self._shift(vertices, rotation)
         edge = (0.012, 0.008, -0.05) if beanie else (0.012, -0.03, -0.07)
         drop = self._front * edge[0] + self._side * edge[1] + self._back * edge[2]
         tips = np.maximum(self._hairline + drop, 0.06)
@@ -110,6 +106,12 @@ class HairField:
         around, along = np.meshgrid(turns, np.linspace(0, 1, ALONG), indexing="ij")
         return np.stack([around.ravel(), along.ravel()], axis=1).astype(np.float32)
 
+    def _shift(self, vertices: Float32, rotation: Float32) -> Grid:
+        """Return (A, N, 3) how far each node has moved from the template, in the head."""
+        moved = vertices[self._leading] @ rotation - self._leading_rest
+        first, *others = (moved[column] for column in self._near.T)
+        return np.asarray(sum(others, first) / NEIGHBOURS).reshape(AROUND, NODES, 3)
+
     def _tips(self, hair: Hair) -> NDArray[np.float64]:
         """Return (A,) metres from the crown to the tips."""
         swing = 0.35 * hair.part * np.sin(self.azimuth)
@@ -128,9 +130,9 @@ class HairField:
         lumps = 1 + 0.14 * np.sin(self.azimuth * 5 + 40 * hair.texture[0])[:, None]
         return np.asarray(away * (hair.volume * lumps * lift + 0.0015)[..., None])
 
-    def _surface_paths(self, scalp: Float32) -> tuple[Grid, Grid]:
+    def _surface_paths(self, template: Grid, scalp: Float32) -> tuple[Grid, Grid]:
         """Return paths (A, N, 3) on the skull's surface and the scalp mask (A, N) along them."""
-        rays = self._template - CENTRE
+        rays = template - CENTRE
         radius = np.linalg.norm(rays, axis=1)
         tree = cKDTree(rays / radius[:, None])
         elevation = np.radians(np.linspace(90, -75, 240))
