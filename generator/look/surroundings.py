@@ -1,5 +1,8 @@
 """Clothes, glasses, hats, what is held before the face, the background and the sensor."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +14,9 @@ from dlm.generator.look.probabilities import Probabilities
 
 BACKGROUND_LAYERS = 40  # the bank in render/background.py holds as many, these kinds in turn
 BACKGROUND_KINDS = ("room", "slope", "foliage", "crowd", "street", "bokeh", "shelves", "texture")
-MANY_LAYERS = 256 * BACKGROUND_LAYERS  # a draw that is even over the bank, and over a user's photos too
+MANY_LAYERS = (
+    256 * BACKGROUND_LAYERS
+)  # a draw that is even over the bank, and over a user's photos too
 PLAIN_CONTRAST = 0.1  # below it a background is a wall
 
 
@@ -25,8 +30,10 @@ def cloth(rng: np.random.Generator) -> Colour:
     return any_colour(rng, rng.uniform(0.15, 0.9), np.exp(rng.uniform(-3.2, -0.4)))
 
 
-def sample_wardrobe(rng: np.random.Generator, settings: Probabilities) -> Wardrobe:
-    """Draw clothes, glasses and a hat."""
+def sample_wardrobe(
+    rng: np.random.Generator, traits: Mapping[str, float], settings: Probabilities
+) -> Wardrobe:
+    """Draw what a person with `traits` (age in years, sex 0 female to 1 male) wears."""
     table = settings["wardrobe"]
     draw = rng.random()
     sun = draw < table["sunglasses"]
@@ -50,9 +57,56 @@ def sample_wardrobe(rng: np.random.Generator, settings: Probabilities) -> Wardro
         rim=log_normal(rng, 0.0016, 0.5, 0.0006, 0.004),
         lens_tint=uniform(rng, 0.82, 0.985) if sun else uniform(rng, 0.0, 0.12),
         lens_glare=uniform(rng, 0.0, 0.5) if chance(rng, 0.6) else 0.0,
-        hat="cap" if cap else "beanie" if beanie else "none",
         hat_colour=hat_colour,
+        **_accessories(rng, traits, table, "cap" if cap else "beanie" if beanie else "none"),
     )
+
+
+def _accessories(
+    rng: np.random.Generator,
+    traits: Mapping[str, float],
+    table: Mapping[str, float],
+    hat: str,
+) -> dict[str, Any]:
+    """Draw masks, scarves, jewellery, headphones, and what dark lenses look like.
+
+    A headscarf takes the place of no `hat`; neither goes with headphones over it.
+    """
+    hatted = hat != "none"
+    female, grown = traits.get("sex", 0.5) < 0.5, traits.get("age", 35.0) > 14
+    veiled = female and not hatted and chance(rng, table["headscarf"])
+    draw = rng.random()
+    surgical = draw < table["surgical_mask"]
+    masked = draw < table["surgical_mask"] + table["cloth_mask"]
+    jewelled = chance(rng, table["earrings"] * (1.0 if female and grown else 0.1))
+    hoop, headphones = chance(rng, 0.4), chance(rng, table["headphones"])
+    slipped, scarfed = chance(rng, table["mask_slipped"]), chance(rng, table["scarf"])
+    gold = np.array([0.83, 0.6, 0.25]) if chance(rng, 0.5) else np.array([0.75, 0.74, 0.72])
+    lens = any_colour(rng, rng.uniform(0.0, 0.7), rng.uniform(0.01, 0.06))
+    return {
+        "lens_colour": lens,
+        "lens_mirror": uniform(rng, 0.05, 0.6) if chance(rng, 0.6) else 0.03,
+        "mask": ("surgical" if surgical else "cloth") if masked else "none",
+        "mask_colour": _surgical(rng) if surgical else cloth(rng),
+        "mask_slip": float(rng.choice([0.42, 0.86])) if slipped else uniform(rng, 0.0, 0.06),
+        "scarf": uniform(rng, 0.006, 0.022) if scarfed and not veiled else 0.0,
+        "scarf_colour": cloth(rng),
+        "earrings": ("hoop" if hoop else "stud") if jewelled and not veiled else "none",
+        "earring_size": uniform(rng, 0.008, 0.024) if hoop else uniform(rng, 0.0025, 0.006),
+        "metal": colour(gold * rng.uniform(0.6, 1.0)),
+        "headphones": headphones and not hatted and not veiled,
+        "headphone_colour": cloth(rng),
+        "hat": "headscarf" if veiled else hat,
+    }
+
+
+def _surgical(rng: np.random.Generator) -> Colour:
+    """Pale blue or white in four of five, black or any colour else."""
+    kind = rng.random()
+    if kind < 0.8:
+        blue = rng.uniform(0.0, 0.45) if kind < 0.6 else 0.0
+        return colour(np.array([0.72 - 0.45 * blue, 0.78 - 0.12 * blue, 0.8]) * rng.uniform(0.8, 1))
+    return cloth(rng)
 
 
 OCCLUDER_SIZE = {
@@ -132,7 +186,7 @@ def sample_sensor(
     return Sensor(
         exposure=metered_exposure(rng, light, albedo),
         white_balance=colour(balance),
-        contrast=uniform(rng, 1.1, 2.1),
+        contrast=uniform(rng, 1.15, 2.25),
         saturation=uniform(rng, 0.7, 1.3),
         gamma=log_normal(rng, 1.0, 0.1, 0.75, 1.35),
         tint=tidy(rng.normal(0.0, 0.3)) if chance(rng, 0.12) else 0.0,

@@ -74,7 +74,7 @@ float hollows() {
     float socket = smoothstep(0.003, 0.009, y) * (1.0 - smoothstep(0.011, 0.021, y))
         * smoothstep(0.011, 0.017, x) * (1.0 - smoothstep(0.028, 0.044, x));
     float inner = bump(length(vec2(x - 0.0135, 0.6 * y - 0.002)), 0.009);
-    float kept = 1.0 - lid.w * (0.3 * socket + 0.26 * inner);
+    float kept = 1.0 - lid.w * (0.42 * socket + 0.3 * inner);
     float trough = bump(y + 0.0095 + 0.5 * (x - 0.014), 0.0035)
         * smoothstep(0.012, 0.016, x) * (1.0 - smoothstep(0.024, 0.034, x));
     kept *= 1.0 - 0.3 * face.z * trough;
@@ -85,7 +85,7 @@ float hollows() {
     float span = 1.0 - smoothstep(0.0175, 0.0225, x);
     float meet = bump(y + 0.0673, 0.0016) * span + 0.7 * bump(length(vec2(x - 0.0205, y + 0.068)), 0.003);
     float upper = smoothstep(0.3, 0.75, v_mask.x) * smoothstep(-0.069, -0.066, y);
-    return kept * (1.0 - 0.6 * face.x * min(meet, 1.0)) * (1.0 - 0.2 * upper);
+    return kept * (1.0 - 0.6 * face.x * min(meet, 1.0)) * (1.0 - 0.26 * upper);
 }
 
 vec3 skin_albedo(vec4 coarse, vec4 fine) {
