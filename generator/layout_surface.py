@@ -15,6 +15,7 @@ from scipy.interpolate import LinearNDInterpolator
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
+from dlm.errors import SpecError
 from dlm.generator.models.base import FaceModel
 from dlm.generator.models.normals import vertex_normals
 
@@ -58,7 +59,10 @@ class FaceSurface:
         return lifted
 
     def walk(self, stops: Sequence[int]) -> Index:
-        """Return the vertices on the shortest way along edges through `stops`."""
+        """Return the vertices on the shortest way along edges through `stops`.
+
+        Raises SpecError where there is none nearby.
+        """
         way = [int(stops[0])]
         for one, other in itertools.pairwise(stops):
             limit = 3 * float(np.linalg.norm(self.vertices[one] - self.vertices[other])) + 0.01
@@ -69,7 +73,10 @@ class FaceSurface:
             while back[-1] != one:
                 back.append(int(before[back[-1]]))
                 if back[-1] < 0:
-                    raise ValueError(f"no way along the skin from vertex {one} to {other}")
+                    raise SpecError(
+                        f"no way along the skin from vertex {one} to {other}",
+                        f"head {self.model.name!r}", "are both on the same rim, and in order?",
+                    )  # fmt: skip
             way += back[-2::-1]
         return np.array(way)
 

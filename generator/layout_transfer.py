@@ -57,16 +57,17 @@ class _Rim:
 
 def transfer(
     spec: LandmarkSpec, source: FaceSurface, target: FaceSurface,
-    known: Mapping[int, int] | None = None,
+    known: Mapping[int, int] | None = None, landmarks: Index | None = None,
 ) -> Transfer:  # fmt: skip
     """Return `spec`, which is bound to the source head, on the target head, both sides alike.
 
-    `known` says where vertices of the source go already, as `already_bound` does.
-    Raises SpecError where the target has no 68 of its own to begin with.
+    `known` says where vertices of the source go already, as `already_bound` does; `landmarks` are
+    the target's (68,) vertices of iBUG, of which those of jaw and brows may be anything.
+    Raises SpecError where none are given and the target has no 68 of its own to begin with.
     """
     topology = source.model.topology
     indices = spec.vertex_indices(source.model.name, topology.hash, topology.vertex_count)
-    one, other = _ibug(source), _ibug(target)
+    one, other = ibug_of(source), ibug_of(target) if landmarks is None else landmarks
     pairs = np.stack([one, other], axis=1)[list(ANCHORS)]
     carrier = _Carrier(source, target, one, other, warp_between(source, target, pairs))
     left = [k for k in range(spec.size) if source.vertices[indices[k], 0] > -1e-4]
@@ -207,7 +208,7 @@ class _Carrier:
         return np.asarray(vertices[on_midline == central])
 
 
-def _ibug(surface: FaceSurface) -> Index:
+def ibug_of(surface: FaceSurface) -> Index:
     """Return the (68,) vertices of iBUG on a head: its column of the shipped layout."""
     spec, model = load("68"), surface.model
     if model.name in spec.vertices and spec.topology[model.name] == model.topology.hash:
@@ -216,7 +217,7 @@ def _ibug(surface: FaceSurface) -> Index:
         return np.array(ibug_68())
     raise SpecError(
         f"the head {model.name!r} has no column in layout 68 to begin with", "spec transfer",
-        "design the 68 on it first: dlm spec design",
+        "say with --anchors FILE where eyes, lips and nose are on it (docs/layouts.md)",
     )  # fmt: skip
 
 

@@ -14,10 +14,16 @@ OUT = typer.Option(
 )
 
 
+ANCHORS = typer.Option(
+    None, help="Where eyes, nose and lips are on a head without a 68 of its own (docs/layouts.md)."
+)
+
+
 def transfer(
     file: str = typer.Argument(help="A shipped layout's name, or a YAML file.", show_default=False),
     to: str = typer.Option(..., "--to", help="The head to carry it to."),
     source: str = typer.Option("makehuman", "--from", help="The head it is carried from."),
+    anchors: Path | None = ANCHORS,
     out: Path | None = OUT,
     force: bool = typer.Option(False, "--force", help="Write over a file that is there."),
 ) -> None:
@@ -26,6 +32,7 @@ def transfer(
     Points of lids and lips keep their share of their own rim; the rest goes to the same anatomy.
     Points that a shipped layout has too go where that one has them.
     """
+    from dlm.generator.layout_anchors import anchors_of
     from dlm.generator.layout_making import with_column
     from dlm.generator.layout_surface import FaceSurface
     from dlm.generator.layout_transfer import already_bound
@@ -39,7 +46,11 @@ def transfer(
     refuse(path, force)
     target = FaceSurface(load_model(to))
     origin = FaceSurface(load_model(source))
-    carried = carry(spec, origin, target, already_bound(origin, target))
+    known, landmarks = already_bound(origin, target), None
+    if anchors is not None:
+        landmarks, told = anchors_of(anchors, spec, origin, target)
+        known |= told
+    carried = carry(spec, origin, target, known, landmarks)
     millimetres = carried.residual * 1000
     print_table(
         ("group", "points", "mean mm", "largest mm", "at"),
