@@ -41,6 +41,30 @@ def draw_ced(path: Path, errors: Mapping[str, Any], normaliser: str) -> None:
     _save(figure, path)
 
 
+def draw_calibration(path: Path, found: Mapping[str, Any]) -> None:
+    """Write a PNG of `dlm.train.calibration.calibration`: coverage, and error beside sigma."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot([0, 100], [0, 100], color="0.7", linewidth=1)
+    left.plot([100 * x for x in found["levels"]], [100 * x for x in found["coverage"]],
+              color="tab:blue", marker=".")  # fmt: skip
+    left.set(xlim=(0, 100), ylim=(0, 100), title="errors within the radius said, %")
+    left.set(xlabel="probability said, %", ylabel="share of points, %")
+    sigma = [each["sigma"] for each in found["bins"]]
+    error = [each["error"] for each in found["bins"]]
+    edge = 1.08 * max(*sigma, *error)
+    right.plot([0, edge], [0, edge], color="0.7", linewidth=1)
+    right.plot(sigma, error, color="tab:orange", marker=".")
+    right.set(xlim=(0, edge), ylim=(0, edge), title="tenths of the points, by sigma")
+    right.set(xlabel="sigma said, px of the crop", ylabel="error along an axis, px")
+    for axes in (left, right):
+        axes.set_aspect("equal")
+        axes.grid(alpha=0.3)
+    _save(figure, path)
+
+
 def curves_figure(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Any:
     """Return a figure of held-out NME against samples seen, one curve a layout."""
     from matplotlib.figure import Figure

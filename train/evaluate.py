@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from dlm.datasets import Dataset
 from dlm.train import crops, metrics
+from dlm.train.calibration import calibration, visibility_scores
 from dlm.train.data import box_divisors
 from dlm.train.faces import Report, boxes_of, plain_crops, split_by_identity
+from dlm.train.networks.head import VISIBLE
 from dlm.train.photos import PhotoSet, merge
 from dlm.train.predictor import Predictor
 from dlm.train.protocols import Labelled, Nearest, Protocol68, fit_adapter
+from dlm.train.yaw import bins_of, yaw_68
 
 Float64 = NDArray[np.float64]
 
@@ -26,6 +29,10 @@ NOTES = {
     "pupil": "distance of the means of the six points of each eye",
     "box": "square root of width times height of the tight box of the labels",
     "all_points": "on renders: every point of the layout, by the box of the 68 among them",
+    "by_yaw": "degrees the face is turned either way: recorded on renders, elsewhere fitted to "
+    "the labels, jaw apart (mean error about 3)",
+    "calibration": "sigma and error along an axis in pixels of the crop; on photos sigma is of the "
+    "layout's nearest point",
 }
 
 
@@ -40,6 +47,10 @@ class Scores:
     truth: Float64  # (N, Q, 2)
     errors: dict[str, Float64]  # normaliser -> (N,) fractions; the first one is drawn and ranked by
     groups: dict[str, float]  # group -> mean error by the first normaliser
+    yaw: Float64  # (N,) degrees
+    sigma: Float64  # (N, Q) pixels of the crops; NaN for points without a sigma of their own
+    chance: Float64 | None = None  # (N, Q) said probability that a point is seen
+    seen: NDArray[np.bool_] | None = None  # (N, Q) whether it was
 
     @property
     def primary(self) -> str:
@@ -58,12 +69,37 @@ class Scores:
         numbers["by"] = f"auc8, fr8 and groups: {self.primary}"
         numbers["points_scored"] = self.predicted.shape[1]
         numbers["groups"] = {name: _percent(error) for name, error in self.groups.items()}
-        numbers["ci95"] = {
-            f"nme_{name}": [_percent(x) for x in metrics.bootstrap_ci(each, self.photos)]
-            for name, each in self.errors.items()
-        }
+        numbers["ci95"] = self._intervals(main)
         numbers["by_source"] = self._by_source(main)
+        numbers["by_yaw"] = self._by_yaw(main)
+        numbers["ced"] = _curve(main)
+        errors = metrics.point_errors(self.predicted, self.truth)
+        numbers["calibration"] = calibration(errors, self.sigma)
+        if self.chance is not None and self.seen is not None:
+            numbers["visibility"] = visibility_scores(self.chance, self.seen)
         return numbers
+
+    def _intervals(self, main: Float64) -> dict[str, list[float]]:
+        """Return 95 % intervals: of means, since AUC and FR are means over faces, too."""
+        each = {f"nme_{name}": errors for name, errors in self.errors.items()}
+        each |= {"auc8": metrics.auc_share(main), "fr8": (main > metrics.THRESHOLD).astype(float)}
+        return {
+            name: [_percent(x) for x in metrics.bootstrap_ci(values, self.photos)]
+            for name, values in each.items()
+        }
+
+    def _by_yaw(self, errors: Float64) -> dict[str, Any]:
+        return {
+            name: {
+                "n": int(members.sum()),
+                f"nme_{self.primary}": _percent(errors[members].mean()),
+                "ci95": [
+                    _percent(x) for x in metrics.bootstrap_ci(errors[members], self.photos[members])
+                ],
+                "fr8": _percent(metrics.failure_rate(errors[members])),
+            }
+            for name, members in bins_of(self.yaw)
+        }
 
     def _by_source(self, errors: Float64) -> dict[str, Any]:
         return {
@@ -79,6 +115,13 @@ def _percent(fraction: float) -> float:
     return round(100 * float(fraction), 4)
 
 
+def _curve(errors: Float64) -> dict[str, list[float]]:
+    """Return the cumulative error curve at a few errors, for tables and for other tools."""
+    at = np.linspace(0, metrics.THRESHOLD, 17)
+    return {"error": [_percent(x) for x in at],
+            "share": [_percent((errors <= x).mean()) for x in at]}  # fmt: skip
+
+
 def predict_photos(
     predictor: Predictor, photos: PhotoSet, *, flip: bool, report: Report
 ) -> tuple[Labelled, NDArray[np.uint8]]:
@@ -86,8 +129,10 @@ def predict_photos(
     boxes = crops.square_box(photos.points)
     pictures = photos.crops(boxes, predictor.size, report)
     inverse = crops.invert(crops.crop_matrix(boxes, predictor.size))
-    points = crops.apply(inverse, predictor.points(pictures, flip=flip))
-    return Labelled(points, photos.points, boxes, np.array(photos.photos)), pictures
+    found = predictor.predict(pictures, flip=flip)
+    points = crops.apply(inverse, found.points)
+    sigma = found.sigma * (boxes[:, 2:] / predictor.size)
+    return Labelled(points, photos.points, boxes, np.array(photos.photos), sigma), pictures
 
 
 def protocol_for(
@@ -117,6 +162,9 @@ def score_photos(
     answers, truth = protocol(labelled.points, labelled.boxes), labelled.truth
     scored, divisors = protocol.scored, metrics.normaliser_68(truth, "ocular")
     matrices = crops.crop_matrix(labelled.boxes, predictor.size)
+    nearest = predictor.spec.ibug68
+    assert labelled.sigma is not None
+    sigma = np.where(nearest >= 0, labelled.sigma[:, nearest], np.nan)
     return Scores(
         sources=np.concatenate([[each.source] * len(each) for each in photos]),
         photos=labelled.photos,
@@ -125,6 +173,8 @@ def score_photos(
         truth=crops.apply(matrices, truth[:, scored]),
         errors=_errors_68(answers, truth, scored),
         groups=metrics.group_errors(answers, truth, divisors, scored),
+        yaw=yaw_68(truth),
+        sigma=(sigma * (predictor.size / labelled.boxes[:, 2:]))[:, scored],
     )
 
 
@@ -136,11 +186,12 @@ def score_renders(predictor: Predictor, dataset: Dataset, *, flip: bool, report:
     """
     dataset.require_spec(predictor.spec)
     rows = unseen_rows(predictor, dataset)
-    columns = dataset.columns(["points", "identity"], rows)
+    columns = dataset.columns(["points", "identity", "visibility", "yaw"], rows)
     truth = columns["points"]
     faces = plain_crops(dataset, rows, boxes_of(truth, predictor.spec), predictor.size, report)
     labelled = faces.label(truth)
-    predicted = predictor.points(faces.images, flip=flip)
+    found = predictor.predict(faces.images, flip=flip)
+    predicted = found.points
     dividers = box_divisors(labelled.points, predictor.spec)
     each = metrics.point_errors(predicted, labelled.points) / dividers[:, None]
     chosen, nearest = predictor.spec.ibug68, predictor.spec.ibug68 >= 0
@@ -155,6 +206,10 @@ def score_renders(predictor: Predictor, dataset: Dataset, *, flip: bool, report:
         truth=labelled.points.astype(np.float64),
         errors={"all_points": each.mean(axis=1), **_errors_68(answers, truth_68, nearest)},
         groups={g: float(each[:, i].mean()) for g, i in predictor.spec.groups.items() if len(i)},
+        yaw=columns["yaw"].astype(np.float64),
+        sigma=found.sigma.astype(np.float64),
+        chance=None if found.visibility is None else found.visibility.astype(np.float64),
+        seen=columns["visibility"] == VISIBLE,
     )
 
 

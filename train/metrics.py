@@ -55,7 +55,12 @@ def auc(errors: ArrayLike, threshold: float = THRESHOLD) -> float:
     The integral of #{e_i <= x}/N over [0, t], divided by t, is the mean of max(0, t - e_i)/t. A
     face that was not found has an infinite error.
     """
-    return float(np.mean(np.clip(threshold - np.asarray(errors), 0, None)) / threshold)
+    return float(auc_share(errors, threshold).mean())
+
+
+def auc_share(errors: ArrayLike, threshold: float = THRESHOLD) -> Float64:
+    """Return (N,) what each face adds to the area: the area is their mean."""
+    return np.asarray(np.clip(threshold - np.asarray(errors), 0, None) / threshold)
 
 
 def failure_rate(errors: ArrayLike, threshold: float = THRESHOLD) -> float:

@@ -1,17 +1,28 @@
 """A trained network at work: crops in, points out, in float32."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from dlm.train.faces import Float32, UInt8
-from dlm.train.networks.landmark import LandmarkNetwork, build
+from dlm.train.networks.landmark import LandmarkNetwork, build, to_unit
 from dlm.train.precision import Precision
 from dlm.train.run_folder import MODEL_FILE, RunFile, RunFolder
-from dlm.train.trainer import predict
 
 BATCH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a network says of N crops."""
+
+    points: Float32  # (N, P, 2) pixels of the crops
+    sigma: Float32  # (N, P) standard deviation along either axis, pixels of the crops
+    visibility: Float32 | None  # (N, P) probability to be seen; None where it was not learned
 
 
 class Predictor:
@@ -26,7 +37,7 @@ class Predictor:
         self._precision.lay_out_network(self.network)
 
     @classmethod
-    def load(cls, path: Path, device: torch.device) -> "Predictor":
+    def load(cls, path: Path, device: torch.device) -> Self:
         """Return the network of the run in folder `path`; TrainError where there is none."""
         folder = RunFolder(path)
         run = folder.read_run()
@@ -35,16 +46,45 @@ class Predictor:
         return cls(run, network, device)
 
     def points(self, crops: UInt8, *, flip: bool = False) -> Float32:
-        """Return (N, P, 2) points in pixels of (N, S, S, 3) crops.
+        """Return (N, P, 2) points in pixels of (N, S, S, 3) crops; `flip` as for `predict`."""
+        return self.predict(crops, flip=flip).points
 
-        With `flip` the mean of a crop's points and those of its mirror image, mirrored back.
+    def predict(self, crops: UInt8, *, flip: bool = False) -> Predicted:
+        """Return all that the network says of (N, S, S, 3) crops.
+
+        With `flip` the mean of what it says of a crop and of its mirror image, mirrored back.
         """
         straight = self._predict(crops)
         if not flip:
             return straight
-        mirrored = self._predict(np.ascontiguousarray(crops[:, :, ::-1]))[:, self.spec.mirror]
-        mirrored[..., 0] = self.size - 1 - mirrored[..., 0]
-        return np.asarray((straight + mirrored) / 2, dtype=np.float32)
+        turned = self._predict(np.ascontiguousarray(crops[:, :, ::-1]))
+        mirror = self.spec.mirror
+        points = turned.points[:, mirror]
+        points[..., 0] = self.size - 1 - points[..., 0]
+        seen = None
+        if straight.visibility is not None and turned.visibility is not None:
+            seen = _mean(straight.visibility, turned.visibility[:, mirror])
+        return Predicted(
+            _mean(straight.points, points), _mean(straight.sigma, turned.sigma[:, mirror]), seen
+        )
 
-    def _predict(self, crops: UInt8) -> Float32:
-        return predict(self.network, crops, self._precision, self.device, BATCH)
+    @torch.no_grad()
+    def _predict(self, crops: UInt8) -> Predicted:
+        parts = []
+        for start in range(0, len(crops), BATCH):
+            pixels = torch.from_numpy(crops[start : start + BATCH]).to(self.device)
+            parts.append(self.network.predict(self._precision.lay_out(to_unit(pixels))))
+        seen = [part.visibility for part in parts if part.visibility is not None]
+        return Predicted(
+            _joined([part.points for part in parts]),
+            _joined([part.sigma for part in parts]),
+            _joined(seen) if seen else None,
+        )
+
+
+def _mean(first: Float32, second: Float32) -> Float32:
+    return np.asarray((first + second) / 2, dtype=np.float32)
+
+
+def _joined(parts: list[Tensor]) -> Float32:
+    return torch.cat(parts).cpu().numpy()

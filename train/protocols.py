@@ -37,13 +37,17 @@ class Labelled:
     truth: Float64  # (N, 68, 2)
     boxes: Float64  # (N, 3) the crops they were predicted in
     photos: NDArray[np.str_]  # (N,) which photograph a face is from
+    sigma: Float64 | None = None  # (N, P) how sure the network is, along either axis
 
     def __len__(self) -> int:
         return len(self.points)
 
     def take(self, rows: NDArray[Any]) -> "Labelled":
         """Return some of the faces."""
-        return Labelled(self.points[rows], self.truth[rows], self.boxes[rows], self.photos[rows])
+        return Labelled(
+            self.points[rows], self.truth[rows], self.boxes[rows], self.photos[rows],
+            None if self.sigma is None else self.sigma[rows],
+        )  # fmt: skip
 
 
 class Protocol68(Protocol):

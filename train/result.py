@@ -1,6 +1,9 @@
 """What `dlm eval` leaves: a JSON of numbers and, where asked, pictures of faces."""
 
+import base64
 import json
+from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import numpy as np
 import dlm
 from dlm.datasets.files import replacing, write_errors
 from dlm.train import crops
-from dlm.train.curves import draw_ced
+from dlm.train.curves import draw_calibration, draw_ced
 from dlm.train.evaluate import NOTES, Scores
 from dlm.train.pictures import PREDICTED, TRUTH, UInt8, draw_face, sheet, write_png
 from dlm.train.predictor import Predictor
@@ -47,14 +50,40 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
         file.write((json.dumps(content, indent=2) + "\n").encode())
 
 
-def draw_result(folder: Path, scores: Scores, name: str) -> list[Path]:
-    """Draw the cumulative errors and the best and worst faces; return the files."""
+def draw_result(folder: Path, scores: Scores, content: dict[str, Any]) -> list[Path]:
+    """Draw errors, calibration, best and worst faces, and a page of all; return the files."""
     with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    curve, faces = folder / "ced.png", folder / "faces.png"
-    draw_ced(curve, {name: scores.errors[scores.primary]}, scores.primary)
+    curve, sure, faces = (folder / f"{name}.png" for name in ("ced", "calibration", "faces"))
+    draw_ced(curve, {content["layout"]["name"]: scores.errors[scores.primary]}, scores.primary)
+    draw_calibration(sure, content["calibration"])
     write_png(faces, faces_sheet(scores))
-    return [curve, faces]
+    page = folder / "eval.html"
+    captions = {curve: "Share of faces by error", sure: "Doubt beside error",
+                faces: "Best and worst faces: labels green, predictions red"}  # fmt: skip
+    write_page(page, content, captions)
+    return [curve, sure, faces, page]
+
+
+def write_page(path: Path, content: dict[str, Any], pictures: Mapping[Path, str]) -> None:
+    """Write one HTML file that needs nothing beside it: numbers, and pictures with captions."""
+    from jinja2 import Environment, StrictUndefined
+
+    text = resources.files("dlm.train").joinpath("eval.html").read_text("utf-8")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    shown = [
+        {"caption": caption, "source": _embedded(picture)} for picture, caption in pictures.items()
+    ]
+    page = environment.from_string(text).render(content=content, pictures=shown)
+    with replacing(path) as file:
+        file.write(page.encode())
+
+
+def _embedded(picture: Path) -> str:
+    data = base64.b64encode(picture.read_bytes()).decode("ascii")
+    return f"data:image/png;base64,{data}"
 
 
 def faces_sheet(scores: Scores) -> UInt8:

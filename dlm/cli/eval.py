@@ -24,8 +24,8 @@ ProtocolName = Annotated[str, typer.Option(help="nearest: the layout's own point
                                            "fitted on --adapt-on.")]  # fmt: skip
 Flip = Annotated[bool, typer.Option(help="Average with the mirrored picture; said in the result.")]
 Json = Annotated[Path | None, typer.Option(help="Where to write the numbers.")]
-Out = Annotated[Path | None, typer.Option("-o", "--out", help="Folder for plots and sheets; they "
-                                          "show the photos.")]  # fmt: skip
+Out = Annotated[Path | None, typer.Option("-o", "--out", help="Folder for a page, plots, sheets; "
+                                          "they show the photos.")]  # fmt: skip
 
 
 def command(
@@ -38,7 +38,7 @@ def command(
     json: Json = None,
     out: Out = None,
 ) -> None:
-    """Score a trained network: NME by three normalisers, AUC, failures, groups, intervals.
+    """Score a trained network: NME by three normalisers, AUC, failures, groups, doubt, intervals.
 
     Errors are in per cent. Faces are cropped at 1.6 times their labels' box.
     """
@@ -73,7 +73,7 @@ def command(
     if json is not None:
         write_json(json, content)
     if out is not None:
-        for path in draw_result(out, scores, predictor.spec.name):
+        for path in draw_result(out, scores, content):
             typer.echo(path, err=True)
     console.print_fields(_lines(content))
 
@@ -114,6 +114,11 @@ def _lines(content: "dict[str, Any]") -> dict[str, object]:
     lines: dict[str, object] = {key: content[key] for key in shown}
     lines |= {key: value for key, value in content.items() if key == "nme_all_points"}
     lines["groups"] = ", ".join(f"{name} {error:.2f}" for name, error in content["groups"].items())
+    sure = content["calibration"]
+    lines["calibration"] = (
+        f"expected error {100 * sure['expected_error']:.1f} %, "
+        f"sigma is {1 / sure['scale']:.2f} of the error"
+    )
     if "adapter" in content:
         lines["adapter"] = content["adapter"]["chosen"]
     return lines

@@ -124,8 +124,27 @@ def test_unseen_renders_are_scored_on_every_point(place, run_dlm):
     assert result["nme_ocular"] > 0
     assert result["nme_pupil"] is None  # the layout lacks points of it
     assert set(result["groups"]) == {"eyes", "rest"}
-    assert (place / "out" / "ced.png").exists()
-    assert (place / "out" / "faces.png").exists()
+    names = {path.name for path in (place / "out").iterdir()}
+    assert names == {"s.json", "ced.png", "calibration.png", "faces.png", "eval.html"}
+    page = (place / "out" / "eval.html").read_text()
+    assert f"{result['nme_all_points']:.2f}" in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_results_say_how_doubt_visibility_and_pose_go_with_error(place, run_dlm):
+    done = run_dlm("eval", "run", "--synthetic", "data", "--json", "out/t.json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads((place / "out" / "t.json").read_text())
+    assert result["calibration"]["n_points"] == 6 * result["n"]
+    assert 0 <= result["calibration"]["expected_error"] <= 1
+    # The toy rows have no visible point and no turn.
+    assert result["visibility"]["seen"] == 0
+    assert result["by_yaw"]["0 to 15"]["n"] == result["n"]
+    assert result["by_yaw"]["0 to 15"]["nme_all_points"] == result["nme_all_points"]
+    for name in ("nme_all_points", "nme_ocular", "auc8", "fr8"):
+        low, high = result["ci95"][name]
+        assert low <= result[name] <= high
+    assert result["ced"]["share"][-1] == 100 - result["fr8"]
 
 
 def test_photos_are_scored_by_both_protocols(place, run_dlm):

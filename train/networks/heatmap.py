@@ -9,7 +9,7 @@ from dlm.train.networks.cells import STRIDE, cell_variance, cells_to_pixels, sof
 from dlm.train.networks.head import CLASSES_ACROSS, Head, Output
 from dlm.train.networks.visible import VisibleLayer
 
-LEAST_VARIANCE = 0.01  # cells squared: a map is never surer than a tenth of a cell
+LEAST_VARIANCE = 0.02  # cells squared; below 0.6 pixels a map says nothing of the doubt
 
 
 class HeatmapLayer(nn.Conv2d):

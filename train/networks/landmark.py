@@ -58,6 +58,11 @@ class LandmarkNetwork(nn.Module):
         return self.head.points(self.forward(images)[-1])
 
 
+def to_unit(pixels: Tensor) -> Tensor:
+    """Return (B, 3, S, S) in 0 to 1 of (B, S, S, 3) uint8 pixels."""
+    return pixels.permute(0, 3, 1, 2).float() / 255
+
+
 def with_coordinates(images: Tensor) -> Tensor:
     """Append x, y in -1 to 1 and the distance from the middle to (B, C, S, S): CoordConv."""
     size = images.shape[-1]

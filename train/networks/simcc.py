@@ -23,7 +23,7 @@ from dlm.train.networks.visible import VisibleLayer
 BINS = 2  # a cell
 BIN = STRIDE / BINS  # pixels
 SIGMA_BINS = 2.0  # of the target: a cell, as the heatmap's
-LEAST_VARIANCE = 0.04  # bins squared
+LEAST_VARIANCE = 0.08  # bins squared, as the heatmap's
 GROUPS = 8  # of channels, each attending to its own part of the other axis
 
 
