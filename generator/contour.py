@@ -1,11 +1,11 @@
 """Contour points that follow the visible outline of the face, as human annotators place the jaw.
 
 On the side that turns away the jaw lies hidden behind the cheek, and people mark the cheek's
-outline instead. Each contour point has a path over the skin (`contour_paths`); it goes where the
-path reaches farthest out in the picture, which is where the outline touches it. The mean over the
-path weighted by exp(reach / SOFTNESS) is taken in place of the one farthest node, so that points
-move smoothly with the pose. On the near side the outline is the back of the head and no longer the
-face's: there a point stays at its fixed vertex.
+outline instead; on the near side they mark the edge of the jawbone, which lies behind the frontal
+outline. Each contour point has a path over the skin (`contour_paths`), from the cheek to a little
+behind its fixed vertex, and goes where the path reaches farthest out in the picture: there the
+outline touches it, or there it ends. The mean over the path weighted by exp(reach / SOFTNESS) is
+taken in place of the one farthest node, so that points move smoothly with the pose.
 
 Nothing is drawn: posed vertices and a camera are enough. The idea of marching landmarks is that of
 Zhu et al., High-fidelity pose and expression normalization for face recognition, CVPR 2015.
@@ -15,13 +15,12 @@ Shapes: C contour points, S nodes a path, P points of the layout, V vertices.
 import numpy as np
 
 from dlm.generator import labels
-from dlm.generator.contour_paths import INNER, OUTER, STAY, trace
+from dlm.generator.contour_paths import INNER, OUTER, trace
 from dlm.generator.models.base import FaceModel, Float32, Int32
 from dlm.generator.scene import Pose, rotation
 from dlm.landmark_specs import LandmarkSpec
 
 SOFTNESS = 0.00015  # metres of reach; on a cheek's curve it averages over some 2 mm of skin
-_FADES = (0.3, 0.8)  # of the outer path: how far out the outline may lie to draw a point there
 
 _NEAR = np.array([-2, -1, 0, 1])  # nodes by which a point is seen: on the outline, those inside it
 
@@ -34,7 +33,6 @@ class Slider:
         self.points: Int32 = np.unique(np.concatenate(groups)).astype(np.int32)
         self._paths = trace(model, vertices[self.points])
         self._here = np.where(self._paths.there, np.float32(0), np.float32(-np.inf))
-        self._behind = self._paths.there[:, STAY + 1 :].sum(axis=1)
 
     def place(self, pose: Pose, vertices: Float32) -> tuple[Float32, Int32]:
         """Return the pixels (C, 2) of the contour points of a posed head (V, 3), head's frame,
@@ -48,7 +46,7 @@ class Slider:
         tracks = pixels.reshape(count, length, 2)
         metres = pose.camera.world_to_camera[2, 3] / np.float32(pose.camera.fx)  # a pixel's
         reach = (tracks[..., 0] * away[:, :1] + tracks[..., 1] * away[:, 1:]) * metres
-        at = self._settle(_softly_farthest(reach + self._here))
+        at = _softly_farthest(reach + self._here)
         first = np.minimum(at.astype(np.intp), length - 2)
         share = (at - first)[:, None].astype(np.float32)
         row = np.arange(count)
@@ -57,13 +55,6 @@ class Slider:
         placed, _ = labels.project(pose.camera, labels.to_world(pose, mixed))
         near = np.maximum(first[:, None] + _NEAR, 0)
         return placed, self._paths.corners[row[:, None], near].reshape(count, -1)
-
-    def _settle(self, at: Float32) -> Float32:
-        """Draw nodes (C,) that lie far behind the fixed vertex back to it."""
-        out = np.maximum(at - STAY, 0)
-        low, high = (np.maximum(self._behind, 1) * share for share in _FADES)
-        t = np.clip((out - low) / (high - low), 0, 1)
-        return np.asarray(at - out * t * t * (3 - 2 * t), dtype=np.float32)
 
 
 def _softly_farthest(reach: Float32) -> Float32:

@@ -20,10 +20,11 @@ Float = NDArray[np.float64]
 Mixture = dict[int, float]  # vertex -> weight; the weights sum to 1
 
 STEP = 0.0025  # metres between nodes on the template
-INNER, OUTER = 32, 6  # nodes before and behind the fixed vertex, at most
+INNER, OUTER = 32, 6  # nodes before and behind the fixed vertex, at most: 80 and 15 mm
 STAY = INNER  # the node at the fixed vertex
 _AXIS = (-0.08, 0.03)  # heights between which the upright middle line of the face stands
 _SHARE = 0.2  # a path ends at this share of the way from the middle line to its point
+_EDGES = 400  # of a way at most: half around a head
 _MIDLINE = 0.0005  # metres: nearer to the middle a point is its own mirror point
 _OFF_VERTICES = 1e-7  # metres: the plane passes its vertices by as much
 _INNER_ENDS = {"lips": 0.2, "inner_mouth": 0.2, "nose": 0.5, "nostril": 0.2, "lid_upper": 0.5,
@@ -92,7 +93,8 @@ class _Tracer:
         ended = far < _SHARE * float((self.template[point, :2] - middle) @ away)
         inner = _until(inner, ended | _touched(self.inner_end, cut.ends(inner)))
         outer = _until(outer, _touched(self.outer_end, cut.ends(outer)))
-        before, behind = cut.spaced(inner, INNER), cut.spaced(outer, OUTER)
+        before = cut.spaced(inner, INNER)
+        behind = cut.spaced(outer, round(OUTER * float(away[0]) ** 2))  # none under the chin
         nodes = [*reversed(before), {point: 1.0}, *behind]
         missing = INNER - len(before), OUTER - len(behind)
         here = np.ones(INNER + 1 + OUTER, dtype=bool)
@@ -136,11 +138,10 @@ class _Cut:
         return self._walk(start, first), self._walk(start, second[0] if second else start)
 
     def _walk(self, start: tuple[int, int], onward: tuple[int, int]) -> list[tuple[int, int]]:
-        way, left = [start], 0.0
-        while onward != way[-1] and onward != start and left < 2 * INNER * STEP:
-            left += float(np.linalg.norm(np.diff(self.place([way[-1], onward]), axis=0)))
-            before, way = way[-1], [*way, onward]
-            onward = next((edge for edge in self.next[onward] if edge != before), onward)
+        way = [start]
+        while onward not in (way[-1], start) and len(way) < _EDGES:
+            way.append(onward)
+            onward = next((edge for edge in self.next[onward] if edge != way[-2]), onward)
         return way
 
     def ends(self, way: list[tuple[int, int]]) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from scipy.ndimage import binary_erosion, distance_transform_edt
 from dlm.errors import SpecError
 from dlm.generator import labels, models
 from dlm.generator.contour import Slider
-from dlm.generator.contour_paths import STAY, trace
+from dlm.generator.contour_paths import OUTER, STAY, STEP, trace
 from dlm.generator.look import probabilities
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.pipeline import pose_heads, sample_scene
@@ -88,8 +88,9 @@ def test_a_frontal_head_keeps_its_points_up_to_the_true_outline(name: str) -> No
         asked = turned(scene, 0)
         before, (after, _) = fixed(name, asked, vertices), slider(name).place(asked, vertices)
         moved = np.linalg.norm(after - before, axis=1)
-        assert moved.max() < 2.5  # pixels of a face 115 wide
-        assert moved.mean() < 0.6
+        assert moved.max() < 6  # pixels of a face 130 wide
+        assert moved.mean() < 2.5
+        assert moved[CHIN] < 0.5
 
 
 @pytest.mark.parametrize("name", HEADS)
@@ -109,12 +110,14 @@ def test_far_points_lie_on_the_outline_of_the_face_without_ears(
 
 @pytest.mark.parametrize("name", HEADS)
 @pytest.mark.parametrize("yaw", [30, -60, 85])
-def test_the_near_side_stays_at_its_vertices(name: str, yaw: float) -> None:
+def test_the_near_side_goes_back_to_the_jawbone_and_no_further(name: str, yaw: float) -> None:
     for scene, vertices in posed(name):
         asked = turned(scene, yaw)
         before, (after, _) = fixed(name, asked, vertices), slider(name).place(asked, vertices)
-        near = slice(0, 5) if yaw > 0 else slice(12, 17)
-        np.testing.assert_allclose(after[near], before[near], atol=1.5)
+        near = slice(0, 6) if yaw > 0 else slice(11, 17)
+        back = (before - after)[near, 0] * np.sign(yaw)
+        assert back.min() > -1.5  # pixels; never forward onto the cheek
+        assert back.max() < 1000 * OUTER * STEP * SIZE / 260 * 1.2
 
 
 @pytest.mark.parametrize("yaw", [0, 20, 45, 80])
@@ -179,13 +182,15 @@ def test_a_slid_point_is_seen_where_the_skin_near_it_is() -> None:
     model, asked = head("makehuman"), turned(scene, 45)
     far = slice(CHIN + 2, 16)
     nothing = np.zeros((1, -(-len(vertices) // 8)), np.uint8)
-    front = labels.pack_bits(model.template[:, 2] > -0.03)[None]  # the fixed ones are behind it
+    shown = np.ones(len(vertices), bool)
+    shown[load("68").vertices["makehuman"][far]] = False  # behind the cheek
+    front = labels.pack_bits(shown)[None]
     seen = {
         contour: Placer(model, load("68"), contour).columns([asked], vertices[None], front)
         for contour in ("fixed", "visible")
     }
-    assert (seen["visible"]["visibility"][0, far] == labels.VISIBLE).mean() > 0.8
-    assert (seen["fixed"]["visibility"][0, far] == labels.HIDDEN).sum() == 2
+    assert (seen["visible"]["visibility"][0, far] == labels.VISIBLE).all()
+    assert (seen["fixed"]["visibility"][0, far] == labels.HIDDEN).all()
     hidden = Placer(model, load("68"), "visible").columns([asked], vertices[None], nothing)
     assert (hidden["visibility"] == labels.HIDDEN).all()
     np.testing.assert_array_equal(
