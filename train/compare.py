@@ -6,7 +6,7 @@ are scored on the same points: the 68 of iBUG.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from dlm.train import metrics
 from dlm.train.data import Pictures, TrainingData, box_divisors
 from dlm.train.evaluate import Scores, protocol_for, score_photos
 from dlm.train.faces import Float32, UInt8
+from dlm.train.fit_score import FitTest, in_pictures, own_basis
 from dlm.train.photos import PhotoSet
 from dlm.train.predictor import Predictor
 from dlm.train.run_folder import MODEL_FILE, RunFile, RunFolder
@@ -28,6 +29,8 @@ from dlm.train.settings import Settings
 from dlm.train.training import open_run, train
 
 Float64 = NDArray[np.float64]
+FITTED_FACES = 96  # held-out renders that heads are laid on
+
 Stage = Callable[[str, int], None]  # what is being done, samples learned so far in all runs
 
 
@@ -60,6 +63,8 @@ class Trained:
     predicted: Float32  # (N, P, 2) all points of the layout on those renders
     real: Mapping[str, Scores] = field(default_factory=dict)  # protocol -> scores on photos
     adapter: Mapping[str, Any] = field(default_factory=dict)
+    fitted: Float64 | None = None  # (n,) mm of heads laid on its points; None: heads unknown
+    fitted_to_truth: Float64 | None = None  # (n,) the same with the layout's true points
 
     def errors(self) -> dict[str, Float64]:
         """Return (N,) errors by what they were measured on."""
@@ -75,6 +80,7 @@ class Comparison:
     runs: Sequence[Trained]
     held_out: NDArray[np.uint8]  # (N, S, S, 3)
     shared: int  # how many of the 68 every layout has
+    unfitted: Float64 | None = None  # (n,) mm of the mean head, what a fit must beat
 
     def of(self, spec: LandmarkSpec) -> list[Trained]:
         """Return the runs of one layout, one a seed."""
@@ -98,6 +104,7 @@ def compare(
     shared = shared_68(plan.specs)
     pictures = Pictures.read(dataset, plan.settings.size, read)
     data = {spec.name: pictures.label(*labels_of(dataset, spec), spec) for spec in plan.specs}
+    fits = _fit_test(dataset, pictures)
     runs: list[Trained] = []
     for seed in range(plan.seeds):
         for spec in plan.specs:
@@ -109,9 +116,14 @@ def compare(
             if not run.finished:
                 return None
             stage(f"scoring {spec.name}", before + run.samples_seen)
-            runs.append(_score(plan, folder, data[spec.name], shared, device))
-    images = data[plan.specs[0].name].validation.images
-    return Comparison(plan=plan, runs=runs, held_out=images, shared=len(shared))
+            scored = _score(plan, folder, data[spec.name], shared, device)
+            stage(f"fitting heads to {spec.name}", before + run.samples_seen)
+            runs.append(_fit(scored, folder, pictures, fits, device))
+    return Comparison(
+        plan=plan, runs=runs, shared=len(shared),
+        held_out=data[plan.specs[0].name].validation.images,
+        unfitted=None if fits is None else fits.errors_of_nothing(),
+    )  # fmt: skip
 
 
 def labels_of(dataset: Dataset, spec: LandmarkSpec) -> tuple[Float32, UInt8]:
@@ -188,6 +200,32 @@ def _score(
         predicted=predicted,
         real=real,
         adapter=adapter,
+    )
+
+
+def _fit_test(dataset: Dataset, pictures: Pictures) -> FitTest | None:
+    """Return the first held-out rows to lay heads on; None where the head model is not here."""
+    basis = own_basis(dataset)
+    if basis is None:
+        return None
+    return FitTest.of(basis, dataset, pictures.validation_rows[:FITTED_FACES])
+
+
+def _fit(
+    scored: Trained, folder: RunFolder, pictures: Pictures, fits: FitTest | None,
+    device: torch.device,
+) -> Trained:  # fmt: skip
+    """Return `scored` with the errors of heads laid on its points, and on the true ones."""
+    if fits is None:
+        return scored
+    some = slice(0, len(fits.rows))
+    said = Predictor.load(folder.path, device).predict(pictures.validation.images[some])
+    matrices = pictures.validation.matrices[some]
+    points, sigma = in_pictures(said.points, said.sigma, matrices)
+    return replace(
+        scored,
+        fitted=fits.errors(scored.spec, points, sigma, _silent),
+        fitted_to_truth=fits.errors_of_truth(scored.spec, _silent),
     )
 
 

@@ -44,6 +44,7 @@ def summary(comparison: Comparison) -> dict[str, Any]:
         "layouts": [_layout(comparison, spec) for spec in plan.specs],
         "reference": plan.specs[0].name,
         "shared_68": comparison.shared,
+        "mean_head_mm": _mm(comparison.unfitted),
         "settings": plan.settings.to_dict(),
         "seeds": [plan.settings.seed + k for k in range(plan.seeds)],
         "dataset": comparison.runs[0].run.dataset,
@@ -68,7 +69,32 @@ def _layout(comparison: Comparison, spec: LandmarkSpec) -> dict[str, Any]:
         "samples_per_s": round(sum(run.run.samples_seen for run in runs) / max(seconds, 1e-9), 1),
         "held_out_all_points": _percent(np.mean([run.run.nme for run in runs])),
         "scores": {name: _score(runs, reference, name) for name in runs[0].errors()},
+        "fit": _fit(runs, reference),
     }
+
+
+def _fit(runs: Sequence[Trained], reference: Sequence[Trained]) -> dict[str, Any] | None:
+    """Return the errors in mm of heads laid on the points; None where the heads are unknown."""
+    found = [run.fitted for run in runs if run.fitted is not None]
+    others = [run.fitted for run in reference if run.fitted is not None]
+    if not found:
+        return None
+    by_seed, baseline = np.stack(found), np.mean(others, axis=0)
+    each = by_seed.mean(axis=0)
+    faces = np.arange(len(each))
+    return {
+        "n": len(each),
+        "mm": _mm(each),
+        "ci95": [round(x, 3) for x in bootstrap_ci(each, faces)],
+        "by_seed": [_mm(seed) for seed in by_seed],
+        "true_points_mm": _mm(runs[0].fitted_to_truth),
+        "difference": _mm(each - baseline),
+        "difference_ci95": [round(x, 3) for x in paired_ci(each, baseline, faces)],
+    }
+
+
+def _mm(errors: Float64 | None) -> float | None:
+    return None if errors is None else round(float(errors.mean()), 3)
 
 
 def _score(runs: Sequence[Trained], reference: Sequence[Trained], name: str) -> dict[str, Any]:

@@ -36,6 +36,8 @@ COMMANDS = {
     "train": "Train a landmark network on a dataset.",
     "eval": "Score a trained network on photos or on a dataset.",
     "compare": "Train and score several layouts under the same conditions.",
+    "predict": "Find faces on photos and predict their points.",
+    "fit": "Lay a head model on points: mesh, expression, pose, camera.",
 }
 
 REFUSED_BY_THE_SYSTEM = {

@@ -90,11 +90,13 @@ def _compare(plan: "Plan", data: Path, out: Path) -> "Comparison":
 
 def _print(content: "dict[str, Any]") -> None:
     columns = list(content["layouts"][0]["scores"])
-    header = ["layout", "points", *(f"{name} NME" for name in columns), "samples/s", "MB"]
+    fitted = ["3D error"] if content["layouts"][0]["fit"] else []
+    header = ["layout", "points", *(f"{name} NME" for name in columns), *fitted, "samples/s", "MB"]
     rows = [
         [
             layout["name"], layout["points"],
             *(f"{layout['scores'][name]['nme']:.2f} %" for name in columns),
+            *(f"{layout['fit']['mm']:.2f} mm" for _ in fitted),
             layout["samples_per_s"], layout["megabytes"],
         ]
         for layout in content["layouts"]

@@ -1,0 +1,85 @@
+"""`dlm predict`: a run and photos in, the points of every face out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlm.cli import console
+
+if TYPE_CHECKING:
+    from dlm.train.predict import Boxes, Detect, Photo
+    from dlm.train.predictor import Predictor
+
+Run = Annotated[Path, typer.Argument(help="A folder that 'dlm train' made.")]
+Images = Annotated[list[Path], typer.Argument(help="Photos, or folders of them.")]
+Out = Annotated[Path, typer.Option("-o", "--out", help="Folder for points.json and points.parquet; "
+                                   "with --draw, pictures.")]  # fmt: skip
+BoxFile = Annotated[Path | None, typer.Option("--boxes", help="Faces, instead of the detector's: a "
+                                              "CSV with image,x,y,width,height.")]  # fmt: skip
+Threshold = Annotated[float, typer.Option(min=0.05, max=0.99, help="How sure to be of a face.")]
+Flip = Annotated[bool, typer.Option(help="Average with the mirrored picture: twice the time.")]
+Draw = Annotated[bool, typer.Option("--draw", help="Draw the points on the photos.")]
+Json = Annotated[bool, typer.Option("--json", help="Print points.json on stdout, nothing else.")]
+
+
+def command(
+    run: Run,
+    images: Images,
+    out: Out,
+    boxes: BoxFile = None,
+    threshold: Threshold = 0.5,
+    flip: Flip = False,
+    draw: Draw = False,
+    json: Json = False,
+) -> None:
+    """Find the faces of photos and predict their points, in pixels of each photo."""
+    from functools import partial
+
+    from dlm.train import predict, predict_files
+    from dlm.train.detector import shipped
+    from dlm.train.predictor import Predictor
+    from dlm.train.training import pick_device
+
+    paths = predict.expand(images)
+    found: Boxes | Detect
+    if boxes is not None:
+        found = predict.read_boxes(boxes)
+        predict.check_named(found, paths, boxes)
+    else:
+        found = partial(shipped(), threshold=threshold)
+    predictor = Predictor.load(run, pick_device())
+    photos = _predict(predictor, paths, found, flip, out if draw else None)
+    content = predict_files.content_of(
+        predictor, photos, boxes=predict_files.boxes_from(boxes), flip=flip,
+        command=console.command_line(),
+    )  # fmt: skip
+    files = predict_files.write_predicted(out, content, photos)
+    if json:
+        return console.print_json(content)
+    return console.print_fields({
+        "photos": len(photos),
+        "faces": sum(len(photo.faces) for photo in photos),
+        "without a face": sum(not photo.faces for photo in photos),
+        "licence": predictor.run.licence,
+        "files": ", ".join(str(path) for path in files),
+        **({"pictures": out / predict_files.PICTURES} if draw else {}),
+    })  # fmt: skip
+
+
+def _predict(
+    predictor: "Predictor", paths: list[Path], found: "Boxes | Detect", flip: bool,
+    draw_to: Path | None,
+) -> "list[Photo]":  # fmt: skip
+    from dlm.train.predict import predict_photo
+    from dlm.train.predict_files import draw_photo, picture_names, write_picture
+
+    photos = []
+    with console.progress(len(paths), "predicting", "photos") as bar:
+        for path, name in zip(paths, picture_names(paths), strict=True):
+            photo, image = predict_photo(predictor, path, found, flip=flip)
+            photos.append(photo)
+            if draw_to is not None:
+                write_picture(draw_to, name, draw_photo(image, photo, predictor.spec))
+            bar.advance()
+    return photos

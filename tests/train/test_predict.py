@@ -1,0 +1,120 @@
+"""Whole photos: which pictures, which boxes, where points land, what is written and read again."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dlm.errors import PhotoError, TrainError
+from dlm.train import predict, predict_files
+from dlm.train.predictor import Predicted
+from tests.train.builders import SPEC
+from tests.train.builders import spec as dots
+
+SIZE = 64
+PLACES = np.array([[10, 10], [50, 12], [30, 30], [20, 45], [44, 46], [31, 55]], np.float32)
+
+
+class Colours:
+    """Stands for a network: always the same places, and it keeps the colours it saw there."""
+
+    size, spec = SIZE, dots()
+    run = SimpleNamespace(
+        spec_name="dots_6", spec_hash=dots().hash, spec_text=SPEC, licence="free", versions={}
+    )
+
+    def __init__(self):
+        self.seen = []
+
+    def predict(self, crops, *, flip=False):
+        x, y = PLACES.astype(int).T
+        self.seen.append(crops[:, y, x].astype(float))
+        return Predicted(np.tile(PLACES, (len(crops), 1, 1)), np.ones((len(crops), 6)), None)
+
+
+def coded(width=300, height=200):
+    """Return a picture whose red is x / 2 and green y / 2."""
+    y, x = np.mgrid[:height, :width]
+    return np.stack([x // 2, y // 2, x * 0], axis=-1).astype(np.uint8)
+
+
+def test_points_lie_on_the_photo_where_the_network_saw_them_in_its_crop():
+    network, boxes = Colours(), np.array([[100.0, 60, 60, 50], [30, 80, 90, 60]])
+    points, sigma = predict.predict_faces(network, coded(), boxes, flip=False)
+    np.testing.assert_allclose(points / 2, network.seen[-1][..., :2], atol=1.2)
+    assert len(network.seen) == 2  # a second crop, about the points of the first
+    scale = (points[:, 1, 0] - points[:, 0, 0]) / 40
+    np.testing.assert_allclose(sigma, np.tile(scale[:, None], (1, 6)))
+
+
+def test_a_folder_gives_its_pictures_by_name_and_an_empty_one_is_refused(tmp_path):
+    for name in ("b.jpg", "a.PNG", "notes.txt"):
+        (tmp_path / name).touch()
+    assert [p.name for p in predict.expand([tmp_path])] == ["a.PNG", "b.jpg"]
+    (tmp_path / "none").mkdir()
+    with pytest.raises(PhotoError, match="holds no picture"):
+        predict.expand([tmp_path / "none"])
+
+
+def test_a_picture_taken_sideways_is_read_upright(tmp_path):
+    picture = Image.fromarray(coded(30, 20))
+    exif = picture.getexif()
+    exif[0x0112] = 6  # turn a quarter clockwise to see it upright
+    picture.save(tmp_path / "side.png", exif=exif)
+    assert predict.read_upright(tmp_path / "side.png").shape == (30, 20, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("a.jpg,1,2,3,4\n", "no line"), ("image,x,y,width,height\na.jpg,1,2,x,4\n", "no boxes"),
+     ("image,x,y,width,height\na.jpg,1,2,0,4\n", "no area")],
+)  # fmt: skip
+def test_a_file_without_boxes_is_refused_in_one_line(tmp_path, text, found):
+    file = tmp_path / "boxes.csv"
+    file.write_text(text)
+    with pytest.raises(PhotoError, match=found):
+        predict.read_boxes(file)
+
+
+def test_boxes_that_leave_out_a_photo_are_refused(tmp_path):
+    file = tmp_path / "boxes.csv"
+    file.write_text("image,x,y,width,height\nhere/a.jpg,1,2,3,4\na.jpg,5,6,7,8\n")
+    boxes = predict.read_boxes(file)
+    np.testing.assert_array_equal(boxes["a.jpg"], [[1, 2, 3, 4], [5, 6, 7, 8]])
+    with pytest.raises(PhotoError, match=r"names no box for 1 of 2 pictures, b\.jpg"):
+        predict.check_named(boxes, [tmp_path / "a.jpg", tmp_path / "b.jpg"], file)
+
+
+def test_what_is_written_is_what_is_read(tmp_path):
+    import pyarrow.parquet as pq
+
+    network, path = Colours(), tmp_path / "a.png"
+    Image.fromarray(coded()).save(path)
+    photo, image = predict.predict_photo(
+        network, path, {"a.png": np.array([[100.0, 60, 60, 50]])}, flip=False
+    )
+    content = predict_files.content_of(network, [photo], boxes="given", flip=False, command="dlm")
+    predict_files.write_predicted(tmp_path / "out", content, [photo])
+    held = predict_files.read_predicted(tmp_path / "out" / predict_files.JSON_FILE)
+    assert held.spec.hash == dots().hash
+    assert held.photos[0].size == (300, 200)
+    np.testing.assert_allclose(held.photos[0].faces[0].points, photo.faces[0].points, atol=1e-3)
+    table = pq.read_table(tmp_path / "out" / predict_files.TABLE_FILE)
+    np.testing.assert_allclose(table["points"][0].as_py(), photo.faces[0].points, atol=1e-3)
+    drawn = predict_files.draw_photo(image, photo, network.spec)
+    assert drawn.shape == image.shape
+    assert (drawn != image).any()
+
+
+def test_another_file_is_no_points(tmp_path):
+    file = tmp_path / "points.json"
+    file.write_text(json.dumps({"format": 1}))
+    with pytest.raises(TrainError, match=r"give a points\.json"):
+        predict_files.read_predicted(file)
+
+
+def test_pictures_of_photos_with_one_name_do_not_overwrite_each_other(tmp_path):
+    names = predict_files.picture_names([tmp_path / "x/a.jpg", tmp_path / "y/a.jpg"])
+    assert names == ["a-1.png", "a-2.png"]

@@ -1,0 +1,70 @@
+"""How far fitted heads are from true ones, in millimetres: rows of a dataset know their heads."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.datasets import Dataset
+from dlm.generator.pipeline import BATCH, pose_heads
+from dlm.generator.rows import SCENE_COLUMNS, scenes_of
+from dlm.train.fit import Fitted
+from dlm.train.fit_basis import HeadBasis
+
+Float64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Truth:
+    """The heads of n rows, and the cameras that saw them."""
+
+    faces: Float64  # (n, F, 3) metres, the vertices of HeadBasis.face
+    axis: Float64  # (n, 2) pixels of the picture
+    focal: Float64  # (n,) pixels
+
+
+def truth_of(basis: HeadBasis, dataset: Dataset, rows: NDArray[np.int64]) -> Truth:
+    """Return the true faces of `rows`, with their expressions."""
+    faces, cameras = [], []
+    for start in range(0, len(rows), BATCH):
+        stored = dataset.columns([*SCENE_COLUMNS], rows[start : start + BATCH])
+        scenes = list(scenes_of(stored, dataset.recipe.size))
+        faces.append(pose_heads(basis.model, scenes)[:, basis.face].astype(np.float64))
+        cameras += [scene.camera for scene in scenes]
+    axis = np.array([[camera.cx, camera.cy] for camera in cameras])
+    focal = np.array([camera.fx for camera in cameras])
+    return Truth(faces=np.concatenate(faces), axis=axis, focal=focal)
+
+
+def face_errors(basis: HeadBasis, fitted: Fitted, truth: Truth) -> Float64:
+    """Return (n,) mean distances in mm between fitted and true faces, vertex by vertex.
+
+    Means are over the face's surface, after the similarity that brings the fitted face closest:
+    a picture tells neither where a head is nor how large. The size is the true head's.
+    """
+    errors = []
+    for start in range(0, len(truth.faces), BATCH):
+        part = slice(start, start + BATCH)
+        heads = basis.heads(fitted.identity[part], fitted.expression[part])[:, basis.face]
+        errors.append(_distances(heads.astype(np.float64), truth.faces[part], basis.area))
+    return np.concatenate(errors)
+
+
+def mean_face_errors(basis: HeadBasis, truth: Truth) -> Float64:
+    """Return the (n,) errors of the mean neutral face: what a fit must beat."""
+    mean = np.broadcast_to(basis.mean[basis.face].astype(np.float64), truth.faces.shape)
+    return _distances(mean, truth.faces, basis.area)
+
+
+def _distances(fitted: Float64, true: Float64, area: Float64) -> Float64:
+    """Return (n,) weighted mean distances in mm of (n, F, 3) after Umeyama's similarity."""
+    centred = [each - np.einsum("f,nfc->nc", area, each)[:, None] for each in (fitted, true)]
+    shared = np.einsum("f,nfi,nfj->nij", area, centred[1], centred[0])
+    left, sizes, right = np.linalg.svd(shared)
+    sign = np.ones_like(sizes)
+    sign[:, 2] = np.sign(np.linalg.det(left @ right))
+    turn = (left * sign[:, None]) @ right
+    spread = np.einsum("f,nfc->n", area, centred[0] ** 2)
+    scale = (sizes * sign).sum(axis=1) / spread
+    moved = scale[:, None, None] * centred[0] @ np.swapaxes(turn, 1, 2)
+    return 1000 * np.asarray(np.linalg.norm(moved - centred[1], axis=2) @ area)

@@ -1,0 +1,146 @@
+"""`predict`: whole photos in, faces with their points out.
+
+A face is found by the detector or named by a box, cropped as in training, and cropped once more
+about the points that were found: the network then sees the very crop that it learned from.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from dlm.errors import PhotoError
+from dlm.train import crops
+from dlm.train.detector import Detections
+from dlm.train.faces import boxes_of
+from dlm.train.photos import SUFFIXES
+from dlm.train.predictor import Predictor
+
+Float64 = NDArray[np.float64]
+Detect = Callable[[crops.UInt8], Detections]
+Boxes = Mapping[str, Float64]  # name of a picture -> (F, 4) x, y, width, height
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Face:
+    """One face of a photo; pixels of the upright photo."""
+
+    box: Float64  # (4,) x, y of the top-left corner, width, height: where it was found
+    score: float | None  # 0 to 1, the detector's; None for a box that was given
+    points: Float64  # (P, 2)
+    sigma: Float64  # (P,) standard deviation along either axis, as the network tells it
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Photo:
+    """A picture and what was found on it."""
+
+    path: Path
+    size: tuple[int, int]  # width, height
+    faces: Sequence[Face]
+
+
+def expand(sources: Sequence[Path]) -> list[Path]:
+    """Return the pictures of files and folders, those of a folder by name."""
+    found: list[Path] = []
+    for source in sources:
+        if not source.is_dir():
+            found.append(source)
+            continue
+        inside = sorted(p for p in source.iterdir() if p.suffix.lower() in SUFFIXES)
+        if not inside:
+            raise PhotoError(
+                "holds no picture", str(source), f"give files, or a folder of {' '.join(SUFFIXES)}"
+            )
+        found += inside
+    return found
+
+
+def read_upright(path: Path) -> crops.UInt8:
+    """Return an (H, W, 3) uint8 picture, turned as its camera says and as every viewer shows it."""
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+    except FileNotFoundError:
+        raise PhotoError("no such file", str(path), "give pictures or folders of them") from None
+    except (OSError, ValueError) as error:
+        raise PhotoError(
+            f"cannot be decoded: {error}", str(path),
+            "give pictures; frames of a video: ffmpeg -i VIDEO -r 5 FRAMES/%05d.jpg",
+        ) from None  # fmt: skip
+
+
+def predict_photo(
+    predictor: Predictor, path: Path, detect: Detect | Boxes, *, flip: bool
+) -> tuple[Photo, crops.UInt8]:
+    """Find the faces of one photo and their points; return it with its pixels."""
+    image = read_upright(path)
+    if isinstance(detect, Mapping):
+        boxes = detect.get(path.name, np.empty((0, 4)))
+        scores: list[float | None] = [None] * len(boxes)
+    else:
+        found = detect(image)
+        boxes, scores = found.boxes, found.scores.tolist()
+    faces: list[Face] = []
+    if len(boxes):
+        points, sigma = predict_faces(predictor, image, boxes, flip=flip)
+        faces = [
+            Face(box=box, score=score, points=p, sigma=s)
+            for box, score, p, s in zip(boxes, scores, points, sigma, strict=True)
+        ]
+    height, width = image.shape[:2]
+    return Photo(path=path, size=(width, height), faces=faces), image
+
+
+def predict_faces(
+    predictor: Predictor, image: crops.UInt8, boxes: Float64, *, flip: bool
+) -> tuple[Float64, Float64]:
+    """Return (F, P, 2) points and (F, P) sigmas of the faces at (F, 4) boxes, in two passes."""
+    centres, longer = boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2:].max(axis=1, keepdims=True)
+    first, _ = _pass(predictor, image, np.hstack([centres, crops.ENLARGE * longer]), flip)
+    return _pass(predictor, image, boxes_of(np.asarray(first, np.float32), predictor.spec), flip)
+
+
+def _pass(
+    predictor: Predictor, image: crops.UInt8, squares: Float64, flip: bool
+) -> tuple[Float64, Float64]:
+    """Return points and sigmas in pixels of the photo from crops at (F, 3) squares."""
+    pictures = crops.crop_all([image] * len(squares), squares, predictor.size)
+    matrices = crops.crop_matrix(squares, predictor.size)
+    said = predictor.predict(pictures, flip=flip)
+    return crops.apply(crops.invert(matrices), said.points), said.sigma / matrices[:, 0, :1]
+
+
+def read_boxes(path: Path) -> Boxes:
+    """Return the boxes of a CSV with the columns image, x, y, width, height; one line a face."""
+    import csv
+
+    way_out = "its first line must name image, x, y, width, height; then one line a face"
+    found: dict[str, list[list[float]]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                box = [float(row[name]) for name in ("x", "y", "width", "height")]
+                found.setdefault(Path(row["image"]).name, []).append(box)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PhotoError(f"no boxes can be read: {error!r}", str(path), way_out) from None
+    if not found:
+        raise PhotoError("holds no line with a box", str(path), way_out)
+    boxes = {name: np.array(rows) for name, rows in found.items()}
+    for name, rows in boxes.items():
+        if not (np.isfinite(rows).all() and (rows[:, 2:] > 0).all()):
+            raise PhotoError(f"the box of {name} has no area", str(path), way_out)
+    return boxes
+
+
+def check_named(boxes: Boxes, photos: Sequence[Path], where: Path) -> None:
+    """Raise PhotoError where the boxes leave out a photo: a silent gap looks like a missed face."""
+    missing = [photo.name for photo in photos if photo.name not in boxes]
+    if missing:
+        raise PhotoError(
+            f"names no box for {len(missing)} of {len(photos)} pictures, {missing[0]} for one",
+            str(where), "add them, or give only the pictures that it names",
+        )  # fmt: skip
