@@ -99,7 +99,7 @@ class Size:
 
 SIZES = {
     "short": Size(images=4000, pixels=160,
-                  settings=Settings(samples=30_000, width=48, validations=6)),
+                  settings=Settings(samples=20_000, size=96, width=48, validations=4)),
     "long": Size(images=20_000, pixels=192, settings=Settings(samples=300_000)),
 }  # fmt: skip
 

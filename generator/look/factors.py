@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 Colour = tuple[float, float, float]
 Vec3 = tuple[float, float, float]
 
-JSON_VERSION = 1
+JSON_VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ class Hair:
 
 @dataclass(frozen=True, kw_only=True)
 class Wardrobe:
-    """Clothes, glasses, hats."""
+    """Clothes, glasses, hats, masks, jewellery."""
 
     shirt: Colour
     shirt_second: Colour
@@ -101,8 +101,20 @@ class Wardrobe:
     rim: float  # thickness of the rim, metres
     lens_tint: float  # 0 clear to 1 opaque
     lens_glare: float
-    hat: str  # none, cap, beanie
+    lens_colour: Colour  # of dark lenses
+    lens_mirror: float  # 0 plain glass to 1 a mirror of the surroundings
+    hat: str  # none, cap, beanie, headscarf
     hat_colour: Colour
+    mask: str  # none, surgical, cloth
+    mask_colour: Colour
+    mask_slip: float  # 0 over the nose to 1 under the chin
+    scarf: float  # thickness around the neck, metres; 0 none
+    scarf_colour: Colour
+    earrings: str  # none, stud, hoop
+    earring_size: float  # radius, metres
+    metal: Colour
+    headphones: bool
+    headphone_colour: Colour
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +237,7 @@ def attributes(look: Look) -> dict[str, float | str]:
         "beard": look.hair.beard,
         "glasses": look.wardrobe.glasses,
         "hat": look.wardrobe.hat,
+        "mask": look.wardrobe.mask,
         "light": look.light.kind,
         "occluder": look.occluders[0].kind if look.occluders else "none",
         "grey": float(look.sensor.grey),

@@ -30,7 +30,7 @@ def sample_look(
         skin=skin,
         eyes=sample_eyes(stream(seed, index, Factor.EYES), traits, skin.melanin, probabilities),
         hair=sample_hair(stream(seed, index, Factor.HAIR), traits, skin.melanin, probabilities),
-        wardrobe=sample_wardrobe(stream(seed, index, Factor.WARDROBE), probabilities),
+        wardrobe=sample_wardrobe(stream(seed, index, Factor.WARDROBE), traits, probabilities),
         light=light,
         background=sample_background(stream(seed, index, Factor.BACKGROUND), light, probabilities),
         occluders=sample_occluders(
