@@ -28,13 +28,16 @@ from dlm.errors import DlmError
 
 COMMANDS = {
     "doctor": "Tell what this machine has, what is missing, and how to mend it.",
-    "spec": "Landmark layouts: list, show, check, new, diff, transfer, design.",
+    "spec": "Landmark layouts: list, show, check, new, diff, transfer, convert, design.",
     "model": "Head models: list, show, add.",
+    "look": "What renders vary by and how often: show, new.",
     "render": "Draw labelled faces into a dataset.",
     "relabel": "Label a dataset with another layout, without drawing it again.",
     "data": "Datasets: view, info.",
     "train": "Train a landmark network on a dataset.",
     "eval": "Score a trained network on photos or on a dataset.",
+    "table": "Score runs of several modes beside the case study's figures.",
+    "export": "Write a trained network as ONNX.",
     "compare": "Train and score several layouts under the same conditions.",
     "predict": "Find faces on photos and predict their points.",
     "fit": "Lay a head model on points: mesh, expression, pose, camera.",

@@ -68,7 +68,7 @@ def with_coordinates(images: Tensor) -> Tensor:
     size = images.shape[-1]
     axis = (torch.arange(size, device=images.device, dtype=images.dtype) * 2 + 1) / size - 1
     y, x = torch.meshgrid(axis, axis, indexing="ij")
-    maps = torch.stack([x, y, torch.hypot(x, y)]).expand(len(images), -1, -1, -1)
+    maps = torch.stack([x, y, (x.square() + y.square()).sqrt()]).expand(images.shape[0], -1, -1, -1)
     return torch.cat([images, maps], dim=1)
 
 

@@ -32,7 +32,7 @@ class NumbersLayer(nn.Module):
 
     def forward(self, features: Tensor) -> Output:
         small = F.adaptive_avg_pool2d(self.down(features), GRID).flatten(1)
-        numbers = self.numbers(small).view(len(small), self.count, -1).float()
+        numbers = self.numbers(small).view(small.shape[0], self.count, -1).float()
         return Output(numbers[..., :3], numbers[..., 3] if self.visibility else None)
 
 
