@@ -28,7 +28,7 @@ from dlm.errors import DlmError
 
 COMMANDS = {
     "doctor": "Tell what this machine has, what is missing, and how to mend it.",
-    "spec": "Landmark layouts: list, show, check, new, diff, transfer, convert, design.",
+    "spec": "Layouts: list, show, check, new, diff, transfer, convert, design.",
     "model": "Head models: list, show, add.",
     "look": "What renders vary by and how often: show, new.",
     "render": "Draw labelled faces into a dataset.",
