@@ -66,8 +66,8 @@ def _manifest(
 
 
 def _summary(recipe: Recipe) -> dict[str, Any]:
-    names = ("spec_name", "spec_hash", "points", "model", "topology", "contour", "size", "seed",
-             "shard_size")  # fmt: skip
+    names = ("spec_name", "spec_hash", "points", "model", "topology", "contour", "layers",
+             "size", "seed", "shard_size")  # fmt: skip
     return {name: getattr(recipe, name) for name in names} | {"versions": dict(recipe.versions)}
 
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from dlm.datasets.images import UInt8, decode_batch, decode_jpeg
+from dlm.datasets.layers import decode_layers
 from dlm.datasets.manifest import read_manifest
 from dlm.datasets.recipe import Recipe, read_recipe
 from dlm.datasets.schema import Column
@@ -53,6 +54,7 @@ class Sample:
     scene: str = field(repr=False)  # JSON
     visible_vertices: UInt8 = field(repr=False)  # (ceil(V / 8),) packed, little
     attributes: Mapping[str, float | int | str]
+    layers: Mapping[str, bytes] = field(repr=False)  # PNG bytes; `dlm.datasets.layers` reads them
 
     @cached_property
     def image(self) -> UInt8:
@@ -125,8 +127,9 @@ class Dataset:
     def columns(self, names: Iterable[str], rows: ArrayLike | None = None) -> dict[str, Array]:
         """Return label columns as (n, *shape) arrays: all rows, or `rows` in the order given.
 
-        'image' gives the JPEG bytes, as strings give str, in an (n,) array of objects. Pictures
-        are not touched unless asked for. DatasetError for an unknown name or a damaged shard.
+        'image' and layers give the bytes of their files, as strings give str, in an (n,) array of
+        objects. Pictures are not touched unless asked for. DatasetError for an unknown name or a
+        damaged shard.
         """
         wanted = list(names)
         if unknown := [name for name in wanted if name not in self._columns]:
@@ -144,8 +147,23 @@ class Dataset:
     def images(self, rows: ArrayLike) -> UInt8:
         """Return the pictures of `rows` as (n, size, size, 3) uint8 sRGB."""
         jpegs = self.columns(["image"], rows)["image"]
+        return self._decoded(lambda: decode_batch(jpegs.tolist(), self.recipe.size))
+
+    def layer(self, name: str, rows: ArrayLike) -> Array:
+        """Return a layer of `rows` as (n, size, size, ...): see `dlm.datasets.layers`.
+
+        DatasetError where the dataset was made without it.
+        """
+        if name not in self.recipe.layers:
+            held = ", ".join(self.recipe.layers) or "none"
+            raise DatasetError(f"has no layer {name!r}, only {held}", str(self.path),
+                               f"render it with --layers {name}")  # fmt: skip
+        pngs = self.columns([name], rows)[name]
+        return self._decoded(lambda: decode_layers(name, pngs.tolist(), self.recipe.size))
+
+    def _decoded(self, decode: Callable[[], Array]) -> Array:
         try:
-            return decode_batch(jpegs.tolist(), self.recipe.size)
+            return decode()
         except ValueError as error:
             raise DatasetError(
                 f"a picture cannot be decoded: {error}",
@@ -224,7 +242,9 @@ class Dataset:
 def _sample(recipe: Recipe, values: dict[str, Any]) -> Sample:
     attributes = {name: _plain(values.pop(name)) for name in recipe.attributes}
     scalars = {name: _plain(values.pop(name)) for name in ("id", "yaw", "pitch", "roll")}
-    return Sample(jpeg=values.pop("image"), attributes=attributes, **scalars, **values)
+    layers = {name: values.pop(name) for name in recipe.layers}
+    jpeg = values.pop("image")
+    return Sample(jpeg=jpeg, attributes=attributes, layers=layers, **scalars, **values)
 
 
 def _plain(value: Any) -> Any:

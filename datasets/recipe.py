@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -41,6 +42,7 @@ class Recipe:
     shard_size: int = 256  # rows; shard k holds the ids [k * shard_size, (k + 1) * shard_size)
     contour: str = CONTOURS[0]  # where the points of the layout's contour groups lie
     backgrounds: str = ""  # hash over the photos behind the heads; none: procedural ones
+    layers: tuple[str, ...] = ()  # pictures kept beside the image, some of schema.LAYERS
 
     @cached_property
     def hash(self) -> str:
@@ -51,6 +53,8 @@ class Recipe:
             del meaning["contour"]  # datasets older than the field keep their hash
         if not self.backgrounds:
             del meaning["backgrounds"]
+        if not self.layers:
+            del meaning["layers"]
         meaning["attributes"] = list(self.attributes.items())  # their order is the file's
         text = json.dumps({"format": FORMAT, **meaning}, sort_keys=True)
         return sha256(text.encode()).hexdigest()[:12]
@@ -58,7 +62,7 @@ class Recipe:
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The columns of a row."""
-        return row_columns(self.points, self.identity, self.attributes)
+        return row_columns(self.points, self.identity, self.attributes, self.layers)
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -82,12 +86,16 @@ class Recipe:
         """Say in what `other` differs, a phrase a field: 'seed 1, not 2'."""
         phrases = []
         for name in (entry.name for entry in fields(self) if entry.name != "spec_text"):
-            mine, its = getattr(self, name), getattr(other, name)
+            mine, its = (_spoken(getattr(recipe, name)) for recipe in (self, other))
             if mine == its and (name != "attributes" or list(mine) == list(its)):
                 continue
             brief = isinstance(mine, str | int) and len(f"{mine}{its}") < 60
             phrases.append(f"{name} {mine}, not {its}" if brief else f"another {name}")
         return phrases
+
+
+def _spoken(value: Any) -> Any:
+    return ("+".join(value) or "none") if isinstance(value, tuple) else value
 
 
 def parse_recipe(text: str, where: str) -> Recipe:
@@ -100,7 +108,7 @@ def parse_recipe(text: str, where: str) -> Recipe:
             raise DatasetError(
                 f"format {version}, this dlm reads {FORMAT}", where, "use the dlm that wrote it"
             )
-        recipe = Recipe(**stored)
+        recipe = Recipe(**{**stored, "layers": tuple(stored.get("layers", ()))})
         intact = recipe.hash == content["hash"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(f"not a recipe: {error}", where, way_out) from error

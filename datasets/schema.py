@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 UNITS = 52  # ARKit expression units, on every head
+LAYERS = ("segmentation", "depth", "normals", "uv")  # pictures beside the image: datasets.layers
 
 KINDS: Mapping[str, pa.DataType] = {
     "float32": pa.float32(),
@@ -64,11 +65,13 @@ class Column:
         return nested
 
 
-def row_columns(points: int, identity: int, attributes: Mapping[str, str]) -> tuple[Column, ...]:
+def row_columns(
+    points: int, identity: int, attributes: Mapping[str, str], layers: Sequence[str] = ()
+) -> tuple[Column, ...]:
     """Return the columns of a row, in the order of the file.
 
     `attributes` are what rows can be filtered by (traits, look): name -> 'float32', 'int32' or
-    'string'.
+    'string'; `layers` some of LAYERS.
     """
     core = (
         Column("id", "int64"),
@@ -88,10 +91,11 @@ def row_columns(points: int, identity: int, attributes: Mapping[str, str]) -> tu
         Column("scene", "string"),  # JSON with a version: what else the Scene holds
         Column("visible_vertices", "binary"),  # numpy.packbits(..., bitorder="little") over V
     )
-    taken = {column.name for column in core}
+    taken = {column.name for column in core} | set(LAYERS)
     if clash := sorted(taken & set(attributes)):
         raise ValueError(f"attributes named like columns of every row: {', '.join(clash)}")
-    return core + tuple(Column(name, kind) for name, kind in attributes.items())
+    named = tuple(Column(name, kind) for name, kind in attributes.items())
+    return core + named + tuple(Column(name, "image") for name in layers)  # PNG bytes
 
 
 def row_schema(columns: Sequence[Column]) -> pa.Schema:

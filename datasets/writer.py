@@ -31,7 +31,7 @@ from dlm.errors import DatasetError
 
 __all__ = ["create_or_check", "missing_shards", "write_manifest", "write_shard"]
 
-BULKY = ("image", "scene", "visible_vertices")  # no statistics: nobody filters by them
+BULKY = ("scene", "visible_vertices")  # as pictures: no statistics: nobody filters by them
 
 Values = NDArray[Any] | Sequence[Any]
 
@@ -94,8 +94,8 @@ def write_shard(folder: Path, shard: int, columns: Mapping[str, Values], recipe:
     """Write one shard, whole or not at all, and return its path.
 
     `columns` holds (n, *shape) arrays for every column of `recipe.columns`; `image` is n JPEG
-    byte strings, `scene` n strings, `visible_vertices` (n, ceil(V / 8)) uint8. DatasetError where
-    the disk refuses, ValueError where the columns are not those of the recipe.
+    byte strings, a layer n PNG ones, `scene` n strings, `visible_vertices` (n, ceil(V / 8)) uint8.
+    DatasetError where the disk refuses, ValueError where the columns are not those of the recipe.
     """
     table = _table(columns, recipe)
     ids = table["id"].to_numpy()
@@ -161,7 +161,9 @@ def _bits_array(column: Column, values: Values, recipe: Recipe) -> pa.Array:
 def _encode(table: pa.Table, recipe: Recipe) -> pa.Buffer:
     """Return the bytes of a shard: labels packed with zstd, JPEGs as they are."""
     ids = table["id"].to_numpy()
-    scalars = [c for c in recipe.columns if not c.shape and c.name not in BULKY]
+    scalars = [
+        c for c in recipe.columns if not c.shape and c.kind != "image" and c.name not in BULKY
+    ]
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,

@@ -6,7 +6,7 @@ radians and the Look, as JSON.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ class Drawn:
 
     jpeg: bytes
     visible_vertices: NDArray[np.uint8]  # (ceil(V / 8),) packed bits
+    layers: Mapping[str, bytes] = field(default_factory=dict)  # PNG bytes
 
 
 def attribute_kinds(scene: Scene) -> dict[str, str]:
@@ -56,7 +57,8 @@ def scene_columns(scenes: Sequence[Scene], drawn: Sequence[Drawn]) -> dict[str, 
         "visible_vertices": np.array([one.visible_vertices for one in drawn]),
     }
     named = [{**scene.traits, **attributes(scene.look)} for scene in scenes]
-    return columns | {name: [one[name] for one in named] for name in named[0]}
+    columns |= {name: [one[name] for one in named] for name in named[0]}
+    return columns | {name: [one.layers[name] for one in drawn] for name in drawn[0].layers}
 
 
 def scenes_of(columns: Mapping[str, NDArray[Any]], size: int) -> Iterable[Scene]:

@@ -100,6 +100,8 @@ def _print(told: dict[str, Any]) -> None:
         "shards": f"{health['shards']} whole, {told['bytes'] / 1e6:,.1f} MB",
         "points": ", ".join(f"{share:.1%} {name}" for name, share in told["visibility"].items()),
     }
+    if recipe["layers"]:
+        fields["layers"] = ", ".join(recipe["layers"])
     for name, shares in told["words"].items():
         fields[name] = ", ".join(f"{word} {share:.0%}" for word, share in shares.items())
     print_fields(fields)
