@@ -262,8 +262,8 @@ def loss_of(answers: Tensor, faces: Tensor) -> Tensor:
     return (positive.sum() + negative.sum()) / found + boxes
 
 
-def train(heads: dict[str, np.ndarray], steps: int, batch: int, rate: float) -> DetectorNetwork:
-    """Return the averaged network after `steps`."""
+def train(heads: dict[str, np.ndarray], steps: int, batch: int, rate: float, out: Path) -> None:
+    """Write the averaged network to `out`, now and then and after `steps`."""
     torch.manual_seed(0)
     network = DetectorNetwork().to(memory_format=torch.channels_last)
     average = MovingAverage(network)
@@ -294,7 +294,18 @@ def train(heads: dict[str, np.ndarray], steps: int, batch: int, rate: float) -> 
                 flush=True,
             )
             total = 0.0
-    return average.network
+            save(average.network, out)
+    save(average.network, out)
+
+
+def save(network: DetectorNetwork, path: Path) -> None:
+    """Write the weights in half precision."""
+    tensors = {
+        name: value.half().contiguous()
+        for name, value in network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    save_file(tensors, path)
 
 
 def main() -> None:
@@ -312,10 +323,7 @@ def main() -> None:
         np.savez(kept, **draw_heads(asked.heads))
     with np.load(kept) as file:
         heads: dict[str, Any] = {name: file[name] for name in file.files}
-    network = train(heads, asked.steps, asked.batch, asked.rate)
-    tensors = {k: v.half().contiguous() for k, v in network.state_dict().items()
-               if not k.endswith("num_batches_tracked")}  # fmt: skip
-    save_file(tensors, asked.out)
+    train(heads, asked.steps, asked.batch, asked.rate, asked.out)
     print(f"{asked.out}: {asked.out.stat().st_size / 1e3:.0f} kB")
 
 

@@ -137,3 +137,33 @@ def test_error_knows_neither_place_nor_turn_nor_size_but_a_displacement(basis):
     rough = face + np.random.default_rng(0).normal(0, 0.001, face.shape)
     expected = 2 * np.sqrt(2 / np.pi)  # mm: the mean length of three normal numbers
     assert fit_truth._distances(rough, face, area)[0] == pytest.approx(expected, rel=0.05)
+
+
+def test_the_command_leaves_meshes_numbers_and_pictures(basis, drawn, tmp_path, monkeypatch):
+    import json
+
+    import trimesh
+    from PIL import Image
+
+    from dlm.cli.fit import command
+
+    _, _, pixels = drawn
+    spec = landmark_specs.load("68")
+    points = pixels[0, spec.vertices["makehuman"]]
+    Image.new("RGB", (300, 300)).save(tmp_path / "a.png")
+    face = {"box": [0, 0, 9, 9], "score": None, "points": points.tolist(), "sigma": [1.0] * 68}
+    photo = {"path": str(tmp_path / "a.png"), "size": [300, 300], "faces": [face]}
+    content = {"format": 1, "layout": {"text": spec.text}, "licence": "free", "photos": [photo]}
+    (tmp_path / "points.json").write_text(json.dumps(content))
+    monkeypatch.setattr(fit_basis, "build", lambda model: basis)
+    command(tmp_path, out=tmp_path / "out", draw=True)
+    found = json.loads((tmp_path / "out" / "fits.json").read_text())["faces"][0]
+    assert len(found["expression"]) == 52
+    assert found["residual"] < 2
+    for kind in ("obj", "glb"):
+        mesh = trimesh.load(
+            tmp_path / "out" / "meshes" / f"a-0.{kind}", force="mesh", process=False
+        )
+        assert len(mesh.vertices) == basis.model.topology.vertex_count
+    picture = np.asarray(Image.open(tmp_path / "out" / "pictures" / "a.png"))
+    assert picture[int(points[30, 1]), int(points[30, 0])].max() > 30  # a nose, where it was black

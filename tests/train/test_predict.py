@@ -118,3 +118,17 @@ def test_another_file_is_no_points(tmp_path):
 def test_pictures_of_photos_with_one_name_do_not_overwrite_each_other(tmp_path):
     names = predict_files.picture_names([tmp_path / "x/a.jpg", tmp_path / "y/a.jpg"])
     assert names == ["a-1.png", "a-2.png"]
+
+
+def test_the_command_writes_points_of_given_boxes_and_a_picture(tmp_path, monkeypatch, capsys):
+    from dlm.cli.predict import command
+    from dlm.train.predictor import Predictor
+
+    monkeypatch.setattr(Predictor, "load", lambda path, device: Colours())
+    Image.fromarray(coded()).save(tmp_path / "a.png")
+    (tmp_path / "boxes.csv").write_text("image,x,y,width,height\na.png,100,60,60,50\n")
+    out = tmp_path / "out"
+    command(tmp_path / "run", [tmp_path / "a.png"], out, tmp_path / "boxes.csv", draw=True)
+    assert "faces           1" in capsys.readouterr().out
+    assert sorted(p.name for p in out.iterdir()) == ["pictures", "points.json", "points.parquet"]
+    assert (out / "pictures" / "a.png").exists()
