@@ -10,6 +10,7 @@ from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.render import gpu
 from dlm.generator.render.accessories import CORNERS, Fitter, Glasses, Peak, held_sheet
 from dlm.generator.render.hair_field import HANGING, HairField
+from dlm.generator.render.worn import STUFFS, Worn
 from dlm.generator.scene import Scene
 
 HAIRLESS = ("bald", "shaved")
@@ -24,7 +25,7 @@ class Extras:
     """Hair, hats, glasses and occluders: their meshes, kept for life, and how to draw them."""
 
     def __init__(self, model: FaceModel, units: dict[str, int]) -> None:
-        self._field, self._fitter = HairField(model), Fitter(model)
+        self._field, self._fitter, self._worn = HairField(model), Fitter(model), Worn(model)
         self._glasses, self._peak = Glasses(), Peak()
         grid, triangles = self._field.coordinates(), self._field.triangles()
         self._hair_mesh = gpu.Mesh((3, 3, 3), [grid], triangles, len(grid))
@@ -33,19 +34,26 @@ class Extras:
         self._peak_mesh = _things(self._peak.triangles, self._peak.vertex_count)
         quad = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
         self._sheet = gpu.Mesh((3,), [CORNERS.astype(np.float32)], quad, 4)
+        self._worn_meshes = {
+            grid: gpu.Mesh((3, 3), [grid.place], grid.triangles, grid.count)
+            for grid in self._worn.grids
+        }
         self._strand = gpu.Program("hair.vert", "hair.frag", units)
         self._cloth = gpu.Program("hair.vert", "hat.frag", units)
         self._thing = gpu.Program("thing.vert", "thing.frag", units)
+        self._stuff = gpu.Program("worn.vert", "worn.frag", units)
         self._held = gpu.Program("held.vert", "held.frag", units)
 
     def draw(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
         """Draw all that `scene` has of these onto a head turned by `turn`."""
         look = scene.look
         GL.glDisable(GL.GL_CULL_FACE)
-        if look.hair.style not in HAIRLESS:
+        if look.hair.style not in HAIRLESS and look.wardrobe.hat != "headscarf":
             self._draw_hair(scene, vertices, turn)
         if look.wardrobe.hat != "none":
             self._draw_hat(look.wardrobe.hat, vertices, turn)
+        if self._worn.any(look.wardrobe):
+            self._draw_worn(scene, vertices, turn)
         if look.wardrobe.glasses != "none":
             self._draw_glasses(scene, vertices, turn)
         for thing in look.occluders:
@@ -74,7 +82,10 @@ class Extras:
         GL.glDisable(GL.GL_CULL_FACE)
 
     def _draw_hat(self, hat: str, vertices: Float32, turn: Float32) -> None:
-        sheet = self._field.hat(hat == "beanie", vertices, turn)
+        if hat == "headscarf":
+            sheet = self._field.hood(vertices, turn)
+        else:
+            sheet = self._field.hat(hat == "beanie", vertices, turn)
         _fill(self._hat_mesh, sheet.points, sheet.outward, sheet.normals)
         self._cloth.use()
         self._hat_mesh.draw()
@@ -86,6 +97,18 @@ class Extras:
             GL.glUniform1f(self._thing.location("kind"), PEAK)
             self._peak_mesh.draw()
 
+    def _draw_worn(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
+        self._stuff.use()
+        crown = self._field.crown(vertices, turn)
+        for piece in self._worn.pieces(scene.look, vertices @ turn, crown):
+            mesh = self._worn_meshes[piece.grid]
+            mesh.moving[:, :3] = piece.sheet.points @ turn.T
+            mesh.moving[:, 3:] = piece.sheet.normals @ turn.T
+            mesh.update()
+            GL.glUniform1f(self._stuff.location("kind"), float(STUFFS.index(piece.stuff)))
+            GL.glUniform4f(self._stuff.location("colour"), *piece.colour, 1.0)
+            mesh.draw()
+
     def _draw_glasses(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
         shape = self._glasses.shape(scene.look.wardrobe, self._fitter.fit(vertices, turn))
         self._glasses_mesh.moving[:] = shape @ turn.T
@@ -93,11 +116,14 @@ class Extras:
         self._thing.use()
         GL.glUniform1f(self._thing.location("kind"), FRAME)
         self._glasses_mesh.draw(*self._glasses.frame)
+        clothes, dark = scene.look.wardrobe, scene.look.wardrobe.glasses == "sun"
+        mirror = clothes.lens_mirror if dark else 0.0
         GL.glUniform1f(self._thing.location("kind"), LENS)
+        GL.glUniform4f(self._thing.location("glass"), *clothes.lens_colour, mirror)
         GL.glEnable(GL.GL_BLEND)
         GL.glBlendFunc(GL.GL_SRC_ALPHA, GL.GL_ONE_MINUS_SRC_ALPHA)
         # One sees through clear lenses: only dark ones write the depth that hides what is behind.
-        GL.glDepthMask(scene.look.wardrobe.glasses == "sun")
+        GL.glDepthMask(dark)
         self._glasses_mesh.draw(*self._glasses.lenses)
         GL.glDepthMask(True)
         GL.glDisable(GL.GL_BLEND)

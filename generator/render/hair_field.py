@@ -20,6 +20,8 @@ AROUND, ALONG, NODES = 64, 15, 44
 STEP = 0.011  # metres between the nodes of a path
 CENTRE = np.array([0.0, 0.015, -0.085])  # inside the skull, metres in the head
 NEIGHBOURS = 3
+HOOD = 0.27  # metres from the crown to where a headscarf ends
+HIGH = 14  # nodes of a path from the crown to the ear
 HANGING = {"medium": 1.0, "long": 1.0, "short": 0.15, "afro": 0.2}
 
 Grid = NDArray[np.float64]
@@ -80,13 +82,29 @@ class HairField:
         away = points - CENTRE
         away /= np.linalg.norm(away, axis=-1, keepdims=True)
         crown = np.clip(1.0 - np.linspace(0, 1, ALONG) * 1.6, 0.0, 1.0)[:, None]
-        sheet = points + away * (0.011 + (0.022 if beanie else 0.012) * crown)
-        normals, world = _grid_normals(sheet), rotation.T
-        return Strands(
-            points=(sheet.reshape(-1, 3) @ world).astype(np.float32),
-            outward=np.zeros((AROUND * ALONG, 3), np.float32),
-            normals=(normals.reshape(-1, 3) @ world).astype(np.float32),
+        return _sheet(points + away * (0.011 + (0.022 if beanie else 0.012) * crown), rotation)
+
+    def hood(self, vertices: Float32, rotation: Float32) -> Strands:
+        """Return a headscarf as one sheet: to the forehead, beside the face to the shoulders."""
+        ring = np.degrees(np.pi - np.abs(np.pi - self.azimuth))
+        aside = np.clip((ring - 58.0) / 8.0, 0.0, 1.0)
+        path = self._follow + aside[:, None, None] * (self._hang - self._follow)
+        tips = self._hairline + 0.01 + aside * (HOOD - self._hairline)
+        points = _along(path + self._shift(vertices, rotation), tips, np.linspace(0, 1, ALONG))
+        away = points - CENTRE
+        away /= np.linalg.norm(away, axis=-1, keepdims=True)
+        folds = 0.012 + 0.004 * aside * np.sin(9 * self.azimuth)
+        over_ears = (
+            0.016 * np.exp(-(((ring - 95.0) / 25.0) ** 2))[:, None] * (points[..., 1] < 0.04)
         )
+        return _sheet(points + away * (folds[:, None] + over_ears)[..., None], rotation)
+
+    def crown(self, vertices: Float32, rotation: Float32) -> Grid:
+        """Return (n, 3) points over the skull from above the left ear to the right, in the head."""
+        sides = (AROUND // 4, 3 * AROUND // 4)
+        path = self._follow + self._shift(vertices, rotation)
+        left, right = (path[side, :HIGH:2] for side in sides)
+        return np.asarray(np.concatenate([left[::-1], right[1:]]))
 
     def brow_edge(self, sheet: Float32) -> Float32:
         """Return the lower edge of `sheet` (A * J, 3) over the forehead, from right to left."""
@@ -147,6 +165,16 @@ class HairField:
         mask = (scalp[near] * weight).sum(axis=1).reshape(angle.shape)
         fine = CENTRE + ray * reach[..., None]
         return _by_length(fine), _by_length(fine, mask)[..., 0]
+
+
+def _sheet(points: Grid, rotation: Float32) -> Strands:
+    """Return a closed sheet (A, J, 3), given in the head's frame, as hair without volume."""
+    normals, world = _grid_normals(points), rotation.T
+    return Strands(
+        points=(points.reshape(-1, 3) @ world).astype(np.float32),
+        outward=np.zeros((AROUND * ALONG, 3), np.float32),
+        normals=(normals.reshape(-1, 3) @ world).astype(np.float32),
+    )
 
 
 def _skull(model: FaceModel) -> Int32:

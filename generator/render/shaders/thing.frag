@@ -3,7 +3,9 @@
 #include "sample.glsl"
 #include "light.glsl"
 #include "tone.glsl"
+uniform sampler2DArray bank;
 uniform float kind;
+uniform vec4 glass;  // colour of the lenses; w: how much of a mirror they are
 in vec3 v_world;
 in vec2 v_place;
 out vec4 pixel;
@@ -23,8 +25,13 @@ void main() {
         band *= 1.0 - smoothstep(0.5, 0.6, fract(v_place.x * 0.6 + v_place.y * 0.35 + seed.x));
         float glare = things_second.w * band + 0.012;
         vec3 shine = (sky.rgb * 0.5 + side.rgb * 0.3) * glare;
+        vec3 mirrored = reflect(-view, normal);
+        float layer = mod(backdrop.x + 3.0, float(textureSize(bank, 0).z));
+        vec3 room = textureLod(bank, vec3(mirrored.xy * 0.6 + seed.xy, layer), 2.0).rgb;
+        vec3 around = mix(ground.rgb, sky.rgb, smoothstep(-0.3, 0.4, mirrored.y));
+        shine += around * (0.25 + room * room) * glass.w;
         float alpha = clamp(things.w + glare * 0.6, 0.0, 1.0);
-        vec3 tint = mix(vec3(0.02, 0.017, 0.014), things.rgb, 0.06) * light * things.w;
+        vec3 tint = glass.rgb * light * things.w;
         pixel = vec4(developed((tint + shine) / max(alpha, 0.05)), alpha);
     }
 }

@@ -1,0 +1,313 @@
+"""Cloth and things that lie on a posed head: masks, scarves, collars, headphones, earrings.
+
+Cloth is a grid about an upright axis. Each node is bound, once, to the skin vertices that lie
+around it on the template; on a posed head it stands where those are, as far out as the outermost of
+them, and the grid is then tented over noses and lips as cloth is: widened, smoothed, and never
+below the skin. All in the head's frame, metres; GL is elsewhere (render/extras.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from dlm.generator.look.factors import Colour, Look, Wardrobe
+from dlm.generator.models.base import FaceModel, Float32, Int32
+
+Points = NDArray[np.float64]
+NEAR = 6  # skin vertices that a node of cloth follows
+CLEAR = 0.0015  # metres of cloth above the skin
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A piece on one posed head, in the head's frame."""
+
+    points: Points  # (n, 3)
+    normals: Points  # (n, 3) unit
+
+
+class Grid:
+    """Rows from top to bottom by columns from the subject's right to its left."""
+
+    def __init__(self, rows: int, columns: int, closed: bool = False) -> None:
+        self.rows, self.columns, self.closed = rows, columns, closed
+        self.count = rows * columns
+        node = np.arange(self.count).reshape(rows, columns)
+        right = np.roll(node, -1, axis=1) if closed else node[:, 1:]
+        left = node if closed else node[:, :-1]
+        a, b, c, d = left[:-1], right[:-1], right[1:], left[1:]
+        quads = np.stack([a, b, c, d], axis=-1).reshape(-1, 4)
+        self.triangles: Int32 = np.concatenate([quads[:, :3], quads[:, [0, 2, 3]]]).astype(np.int32)
+        v, u = np.mgrid[0 : 1 : rows * 1j, -1 : 1 : columns * 1j]
+        self.u, self.v = u, v
+        self.place = np.stack([u.ravel(), v.ravel()], axis=1).astype(np.float32)
+
+    def sheet(self, points: Points) -> Sheet:
+        """Return (rows, columns, 3) points with their normals, which point outwards."""
+        down = np.gradient(points, axis=0)
+        if self.closed:
+            along = np.roll(points, -1, axis=1) - np.roll(points, 1, axis=1)
+        else:
+            along = np.gradient(points, axis=1)
+        return Sheet(points.reshape(-1, 3), _unit(np.cross(down, along)).reshape(-1, 3))
+
+
+class Cloth:
+    """A grid of cloth about the axis through (0, 0, `back`), bound to skin of one head model."""
+
+    def __init__(
+        self, model: FaceModel, grid: Grid, back: float, azimuth: Points, height: Points,
+        skip: Sequence[str], outer: bool,
+    ) -> None:  # fmt: skip
+        self.grid, self._back = grid, back
+        skin = np.zeros(model.topology.vertex_count, bool)
+        skin[model.topology.part_vertices("skin")] = True
+        for region in skip:
+            skin &= model.regions.get(region, np.zeros(len(skin), np.float32)) < 0.3
+        chosen = np.flatnonzero(skin)
+        angle, out, high = self._around(model.template[chosen].astype(np.float64))
+        wanted = np.stack([0.07 * azimuth.ravel(), height.ravel()], axis=1)
+        _, near = cKDTree(np.stack([0.07 * angle, high], axis=1)).query(wanted, k=3 * NEAR)
+        # Under the chin skin lies behind skin: the outer one carries a mask, the inner a scarf.
+        order = np.argsort(-out[near] if outer else out[near], axis=1, kind="stable")[:, :NEAR]
+        self._bound = chosen[np.take_along_axis(near, np.sort(order, axis=1), axis=1)]
+        own_angle, _, own_high = self._around(model.template[self._bound].astype(np.float64))
+        self._angle_off = azimuth.ravel() - own_angle.mean(axis=1)
+        self._high_off = height.ravel() - own_high.mean(axis=1)
+
+    def draped(self, posed: Float32, clear: Points | float, tent: int) -> Points:
+        """Return (rows, columns, 3) over `posed` skin (V, 3), `clear` metres above it.
+
+        `tent` is over how many nodes the cloth spans hollows.
+        """
+        angle, out, high = self._around(posed[self._bound].astype(np.float64))
+        shape = (self.grid.rows, self.grid.columns)
+        azimuth = (angle.mean(axis=1) + self._angle_off).reshape(shape)
+        height = (high.mean(axis=1) + self._high_off).reshape(shape)
+        skin = out.max(axis=1).reshape(shape)
+        spanned = skin
+        for _ in range(tent):
+            spanned = _largest(spanned)
+        for _ in range(tent + 1):
+            spanned = _smoothed(spanned)
+        radius = np.maximum(spanned, _largest(skin)) + CLEAR + clear
+        return np.stack(
+            [radius * np.sin(azimuth), height, self._back + radius * np.cos(azimuth)], axis=-1
+        )
+
+    def _around(self, points: Points) -> tuple[Points, Points, Points]:
+        """Return azimuth from the front, distance from the axis, and height of (..., 3) points."""
+        x, y, z = points[..., 0], points[..., 1], points[..., 2] - self._back
+        return np.arctan2(x, z), np.hypot(x, z), y
+
+
+def _largest(values: Points) -> Points:
+    """Return the largest of each node and its neighbours."""
+    wide = np.pad(values, 1, mode="edge")
+    rows = np.maximum(np.maximum(wide[:-2], wide[2:]), wide[1:-1])
+    return np.maximum(np.maximum(rows[:, :-2], rows[:, 2:]), rows[:, 1:-1])
+
+
+def _smoothed(values: Points) -> Points:
+    wide = np.pad(values, 1, mode="edge")
+    rows = (wide[:-2] + wide[2:] + 2 * wide[1:-1]) / 4
+    return (rows[:, :-2] + rows[:, 2:] + 2 * rows[:, 1:-1]) / 4
+
+
+def _unit(vectors: Points) -> Points:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+
+
+class FaceMask:
+    """A mask over nose, mouth and chin, and the four ends of its loops."""
+
+    REACH = np.radians(64.0)  # from the front to where the loops begin
+    BACK = -0.05  # metres, the axis
+
+    def __init__(self, model: FaceModel) -> None:
+        self.grid = Grid(15, 19)
+        u, v = self.grid.u, self.grid.v
+        side = np.abs(u)
+        top = -0.011 - 0.017 * np.clip(side / 0.4, 0, 1) ** 1.5
+        low = -0.117 + 0.034 * side**2
+        height = top + (low - top) * v
+        skip = ("ear", "inner_mouth", "nostril", "cavity")
+        self._cloth = Cloth(model, self.grid, self.BACK, u * self.REACH, height, skip, True)
+
+    def shape(self, posed: Float32, slip: float, stiff: int) -> Sheet:
+        """Return the mask on `posed` (V, 3); `slip` 0 over the nose to 1 under the chin."""
+        clear = 0.002 + 0.004 * (1 - np.abs(self.grid.u)) * np.sin(np.pi * self.grid.v)
+        points = self._cloth.draped(posed, clear, stiff)
+        at = np.clip(slip + (1 - slip) * self.grid.v[:, 0], 0, 1) * (self.grid.rows - 1)
+        low = np.minimum(at.astype(int), self.grid.rows - 2)
+        part = (at - low)[:, None, None]
+        return self.grid.sheet(points[low] * (1 - part) + points[low + 1] * part)
+
+    def loops(self, worn: Sheet, ears: Points) -> Points:
+        """Return (4, 2, 3): from the mask's corners to `ears` (2, 3; left first)."""
+        points = worn.points.reshape(self.grid.rows, self.grid.columns, 3)
+        last = self.grid.rows - 1
+        low = ears - np.array([0.0, 0.045, -0.006])
+        return np.array([
+            [points[1, -1], ears[0]], [points[last - 1, -1], low[0]],
+            [points[1, 0], ears[1]], [points[last - 1, 0], low[1]],
+        ])  # fmt: skip
+
+
+class Scarf:
+    """Cloth around the neck: a thick roll, or a shirt's collar that stands and falls."""
+
+    BACK = -0.075
+
+    def __init__(self, model: FaceModel) -> None:
+        self.grid = Grid(9, 40, closed=True)
+        turn = np.linspace(-np.pi, np.pi, 40, endpoint=False)
+        azimuth = np.broadcast_to(turn, (9, 40))
+        front = 0.5 + 0.5 * np.cos(azimuth)
+        top, low = -0.105 - 0.022 * front, -0.165 - 0.02 * front
+        skip = ("ear", "inner_mouth", "scalp", "lips", "nose")
+        height = top + (low - top) * self.grid.v
+        self._cloth = Cloth(model, self.grid, self.BACK, azimuth, height, skip, False)
+        self._turn = azimuth
+
+    def shape(self, posed: Float32, thick: float, phase: float) -> Sheet:
+        """Return a scarf of `thick` metres wound about the neck of `posed` (V, 3)."""
+        v = self.grid.v
+        lumps = 1 + 0.25 * np.sin(3 * self._turn + phase) + 0.15 * np.sin(7 * self._turn + 9 * v)
+        folds = 0.1 * np.sin(14 * v + 2 * np.sin(self._turn + phase))
+        clear = 0.003 + thick * (np.sin(np.pi * np.clip(v + 0.06, 0, 1)) ** 0.6) * (lumps + folds)
+        points = self._cloth.draped(posed, clear, 1)
+        return self.grid.sheet(points)
+
+
+class Small:
+    """Ribbons, rings, beads and shells: loops of masks, earrings, headphones."""
+
+    BAND, BEAD = Grid(2, 24), Grid(7, 10, closed=True)
+
+    @classmethod
+    def ribbon(cls, line: Points, half: Points) -> Sheet:
+        """Return a ribbon along `line` (n, 3) that reaches `half` (3,) to either side of it."""
+        share = np.linspace(0, len(line) - 1, cls.BAND.columns)
+        low = np.minimum(share.astype(int), len(line) - 2)
+        even = line[low] + (line[low + 1] - line[low]) * (share - low)[:, None]
+        return cls.BAND.sheet(np.stack([even + half, even - half]))
+
+    @classmethod
+    def ring(cls, centre: Points, radius: float, facing: Points, width: float) -> Sheet:
+        """Return a band of `width` bent into a ring of `radius` about `centre`, axis `facing`."""
+        first = _unit(np.cross(facing, np.array([0.0, 0.0, 1.0])))
+        second = np.cross(facing, first)
+        turn = np.linspace(0, 2 * np.pi, cls.BAND.columns)[:, None]
+        line = centre + radius * (np.cos(turn) * first + np.sin(turn) * second)
+        return cls.ribbon(line, facing * width / 2)
+
+    @classmethod
+    def bead(cls, centre: Points, halves: Points, flat: float) -> Sheet:
+        """Return an ellipsoid with half axes `halves`; `flat` above 2 rounds it to a cushion."""
+        rise = np.linspace(np.pi / 2, -np.pi / 2, cls.BEAD.rows)[:, None]
+        turn = np.linspace(-np.pi, np.pi, cls.BEAD.columns, endpoint=False)
+        across = np.cos(rise)
+        ball = np.stack([across * np.sin(turn), np.sin(rise) + 0 * turn, across * np.cos(turn)], -1)
+        ball /= (np.abs(ball) ** flat).sum(axis=-1, keepdims=True) ** (1 / flat)
+        return cls.BEAD.sheet(centre + halves * ball)
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Something to draw: a sheet, the grid it is on, and what it is made of."""
+
+    grid: Grid
+    sheet: Sheet
+    stuff: str  # one of STUFFS
+    colour: Colour
+
+
+STUFFS = ("surgical", "cloth", "wool", "plastic", "metal")  # as shaders/worn.frag counts them
+
+
+class Worn:
+    """All of these on one head model."""
+
+    def __init__(self, model: FaceModel) -> None:
+        self.mask, self.scarf = FaceMask(model), Scarf(model)
+        self.grids = (self.mask.grid, self.scarf.grid, Small.BAND, Small.BEAD)
+        ear = model.regions.get("ear", np.zeros(len(model.template), np.float32)) > 0.5
+        self._ears, self._lobes = [], []
+        for sign in (1, -1):
+            side = np.flatnonzero(ear & (sign * model.template[:, 0] > 0))
+            self._ears.append(side)
+            self._lobes.append(side[np.argsort(model.template[side, 1])[:6]])
+
+    @staticmethod
+    def any(clothes: Wardrobe) -> bool:
+        """Whether there is anything to draw."""
+        return (
+            clothes.mask != "none" or clothes.scarf > 0 or clothes.earrings != "none"
+            or clothes.headphones or clothes.hat == "headscarf"
+        )  # fmt: skip
+
+    def pieces(self, look: Look, posed: Float32, crown: Points) -> list[Piece]:
+        """Return what `look` wears on `posed` skin (V, 3); `crown` (n, 3) goes from ear to ear."""
+        clothes, found = look.wardrobe, list[Piece]()
+        if clothes.mask != "none":
+            found += self._mask(clothes, posed)
+        if clothes.scarf > 0 or clothes.hat == "headscarf":
+            thick, colour = clothes.scarf or 0.005, clothes.scarf_colour
+            sheet = self.scarf.shape(posed, thick, 6.28 * look.hair.texture[0])
+            own = colour if clothes.scarf else clothes.hat_colour
+            found.append(Piece(self.scarf.grid, sheet, "wool", own))
+        if len(self._lobes[0]) and clothes.earrings != "none":
+            found += self._earrings(clothes, posed)
+        if len(self._ears[0]) and clothes.headphones:
+            found += self._headphones(look, posed, crown)
+        return found
+
+    def _mask(self, clothes: Wardrobe, posed: Float32) -> list[Piece]:
+        surgical = clothes.mask == "surgical"
+        worn = self.mask.shape(posed, clothes.mask_slip, 2 if surgical else 1)
+        found = [Piece(self.mask.grid, worn, clothes.mask, clothes.mask_colour)]
+        if not len(self._ears[0]):
+            return found
+        ears = np.array([posed[ear].max(axis=0) for ear in self._ears], np.float64)
+        ears[:, 0] = [posed[self._ears[0], 0].mean(), posed[self._ears[1], 0].mean()]
+        ears[:, 2] = [posed[ear, 2].mean() - 0.004 for ear in self._ears]
+        white: Colour = (0.7, 0.7, 0.7) if surgical else clothes.mask_colour
+        for loop, outward in zip(self.mask.loops(worn, ears), (1, 1, -1, -1), strict=True):
+            middle = loop.mean(axis=0) + np.array([0.006 * outward, 0.0, 0.0])
+            line = np.array([loop[0], middle, loop[1]])
+            ribbon = Small.ribbon(line, np.array([0.0, 0.0013, 0.0]))
+            found.append(Piece(Small.BAND, ribbon, "cloth", white))
+        return found
+
+    def _earrings(self, clothes: Wardrobe, posed: Float32) -> list[Piece]:
+        found = []
+        for lobe, sign in zip(self._lobes, (1.0, -1.0), strict=True):
+            place = posed[lobe].mean(axis=0, dtype=np.float64)
+            if clothes.earrings == "stud":
+                size = clothes.earring_size
+                centre = place + np.array([sign * 0.003, 0.004, 0.003])
+                sheet, grid = Small.bead(centre, np.full(3, size), 2.0), Small.BEAD
+            else:
+                facing = _unit(np.array([0.8, 0.0, 0.6 * sign]))
+                centre = place + np.array([sign * 0.002, 0.003 - clothes.earring_size, 0.002])
+                sheet, grid = Small.ring(centre, clothes.earring_size, facing, 0.0022), Small.BAND
+            found.append(Piece(grid, sheet, "metal", clothes.metal))
+        return found
+
+    def _headphones(self, look: Look, posed: Float32, crown: Points) -> list[Piece]:
+        colour, lift = look.wardrobe.headphone_colour, 0.012 + 0.5 * look.hair.volume
+        centres = []
+        for ear, sign in zip(self._ears, (1.0, -1.0), strict=True):
+            centre = posed[ear].mean(axis=0, dtype=np.float64)
+            centres.append(centre + np.array([sign * min(lift, 0.026), 0.0, 0.002]))
+        cups = [Piece(Small.BEAD, Small.bead(c, np.array([0.016, 0.043, 0.036]), 3.0), "plastic",
+                      colour) for c in centres]  # fmt: skip
+        middle = crown.mean(axis=0)
+        over = crown + _unit(crown - middle + np.array([0.0, 0.05, 0.0])) * (lift + 0.004)
+        line = np.concatenate([centres[0][None], over, centres[1][None]])
+        band = Small.ribbon(line, np.array([0.0, 0.0, 0.011]))
+        return [*cups, Piece(Small.BAND, band, "plastic", colour)]
