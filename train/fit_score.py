@@ -14,7 +14,7 @@ from dlm.generator.relabel import labels
 from dlm.landmark_specs import LandmarkSpec
 from dlm.train import crops
 from dlm.train.evaluate import unseen_rows
-from dlm.train.faces import boxes_of, plain_crops
+from dlm.train.faces import Float32, boxes_of, plain_crops
 from dlm.train.fit import Seen, default_sigma, fit
 from dlm.train.fit_basis import HeadBasis, build
 from dlm.train.fit_truth import Truth, face_errors, mean_face_errors, truth_of
@@ -56,12 +56,19 @@ class FitTest:
 
     def errors_of_truth(self, spec: LandmarkSpec, report: Report) -> Float64:
         """Return (n,) errors in mm of fits to the true points: what a layout can give at best."""
-        true = labels(self.dataset, spec, self.rows)[0].astype(np.float64)
+        true = true_points(self.dataset, spec, self.rows).astype(np.float64)
         return self.errors(spec, true, PERFECT * default_sigma(true), report)
 
     def errors_of_nothing(self) -> Float64:
         """Return (n,) errors in mm of the mean neutral face."""
         return mean_face_errors(self.basis, self.truth)
+
+
+def true_points(dataset: Dataset, spec: LandmarkSpec, rows: NDArray[np.int64]) -> Float32:
+    """Return the (n, P, 2) points of `rows` in `spec`, relabelled where the dataset has another."""
+    if dataset.recipe.spec_hash == spec.hash:
+        return np.asarray(dataset.columns(["points"], rows)["points"], np.float32)
+    return labels(dataset, spec, rows)[0]
 
 
 def knows_heads(dataset: Dataset, model: str) -> bool:
@@ -106,7 +113,7 @@ def score_fit(
     spec, rows = predictor.spec, unseen_rows(predictor, dataset)[:n]
     test = FitTest.of(basis, dataset, rows)
     faces = plain_crops(
-        dataset, rows, boxes_of(labels(dataset, spec, rows)[0], spec), predictor.size, _silent
+        dataset, rows, boxes_of(true_points(dataset, spec, rows), spec), predictor.size, _silent
     )
     said = predictor.predict(faces.images, flip=flip)
     points, sigma = in_pictures(said.points, said.sigma, faces.matrices)

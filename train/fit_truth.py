@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlm.datasets import Dataset
-from dlm.generator.pipeline import BATCH, pose_heads
-from dlm.generator.rows import SCENE_COLUMNS, scenes_of
 from dlm.train.fit import Fitted
 from dlm.train.fit_basis import HeadBasis
 
 Float64 = NDArray[np.float64]
+
+BATCH = 32  # heads posed together
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,13 +27,15 @@ def truth_of(basis: HeadBasis, dataset: Dataset, rows: NDArray[np.int64]) -> Tru
     """Return the true faces of `rows`, with their expressions."""
     faces, cameras = [], []
     for start in range(0, len(rows), BATCH):
-        stored = dataset.columns([*SCENE_COLUMNS], rows[start : start + BATCH])
-        scenes = list(scenes_of(stored, dataset.recipe.size))
-        faces.append(pose_heads(basis.model, scenes)[:, basis.face].astype(np.float64))
-        cameras += [scene.camera for scene in scenes]
-    axis = np.array([[camera.cx, camera.cy] for camera in cameras])
-    focal = np.array([camera.fx for camera in cameras])
-    return Truth(faces=np.concatenate(faces), axis=axis, focal=focal)
+        held = dataset.columns(
+            ["identity", "expression", "gaze", "neck", "intrinsics"], rows[start : start + BATCH]
+        )
+        gaze, neck = (np.radians(held[name]).astype(np.float32) for name in ("gaze", "neck"))
+        heads = basis.model.vertices(held["identity"], held["expression"], gaze, neck)
+        faces.append(heads[:, basis.face].astype(np.float64))
+        cameras.append(held["intrinsics"])  # fx, fy, cx, cy
+    camera = np.concatenate(cameras).astype(np.float64)
+    return Truth(faces=np.concatenate(faces), axis=camera[:, 2:], focal=camera[:, 0])
 
 
 def face_errors(basis: HeadBasis, fitted: Fitted, truth: Truth) -> Float64:
