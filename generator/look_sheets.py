@@ -18,7 +18,7 @@ from dlm.generator.look.draws import luminance
 from dlm.generator.look.factors import Look, Vec3
 from dlm.generator.look.lighting import metered_exposure
 from dlm.generator.look.probabilities import Probabilities
-from dlm.generator.look.surroundings import background_kind
+from dlm.generator.look.surroundings import background_kind, nothing_worn
 from dlm.generator.models.base import ARKIT_UNITS, FaceModel
 from dlm.generator.models.normals import vertex_normals
 from dlm.generator.pipeline import pose_heads, sample_scene
@@ -135,7 +135,19 @@ FACTORS: Mapping[str, Factor] = {
         _of_part("wardrobe", "glasses", "frame", "rim", "lens"),
         lambda s: s.look.wardrobe.glasses, "glasses",
     ),
-    "headwear": Factor(_of_part("wardrobe", "hat"), lambda s: s.look.wardrobe.hat, "hat"),
+    "headwear": Factor(
+        _of_part("wardrobe", "hat", "headphone"),
+        lambda s: "headphones" if s.look.wardrobe.headphones else s.look.wardrobe.hat, "hat",
+    ),
+    "masks": Factor(_of_part("wardrobe", "mask"), lambda s: s.look.wardrobe.mask, "mask"),
+    "jewellery": Factor(
+        _of_part("wardrobe", "earring", "metal"), lambda s: s.look.wardrobe.earrings, "earrings",
+        1.3, (0.0, -0.05, 0.0),
+    ),
+    "scarf": Factor(
+        _of_part("wardrobe", "scarf"),
+        lambda s: "scarf" if s.look.wardrobe.scarf > 0 else "none", "neck",
+    ),
     "clothes": Factor(
         _of_part("wardrobe", "shirt"), lambda s: float(luminance(s.look.wardrobe.shirt)),
         "reflectance", 0.6, (0.0, -0.07, 0.0),
@@ -248,10 +260,9 @@ def _bare(look: Look, scenes: Sequence[Scene]) -> dict[str, Any]:
         sensor, grey=False, vignette=0.0, flare=0.0, blur=0.3, motion=(0.0, 0.0), low_side=1.0,
         noise=0.0, jpeg_quality=95, contrast=1.0, saturation=1.0, gamma=1.0, tint=0.0,
     )  # fmt: skip
-    wardrobe = replace(look.wardrobe, glasses="none", hat="none")
     return {
         "light": light, "background": replace(wall, level=0.8), "sensor": clean,
-        "occluders": (), "wardrobe": wardrobe,
+        "occluders": (), "wardrobe": nothing_worn(look.wardrobe),
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Clothes, glasses, hats, what is held before the face, the background and the sensor."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,14 @@ def _surgical(rng: np.random.Generator) -> Colour:
         blue = rng.uniform(0.0, 0.45) if kind < 0.6 else 0.0
         return colour(np.array([0.72 - 0.45 * blue, 0.78 - 0.12 * blue, 0.8]) * rng.uniform(0.8, 1))
     return cloth(rng)
+
+
+def nothing_worn(clothes: Wardrobe) -> Wardrobe:
+    """Return the wardrobe with its shirt alone."""
+    return replace(
+        clothes, glasses="none", hat="none", mask="none", scarf=0.0, earrings="none",
+        headphones=False,
+    )  # fmt: skip
 
 
 OCCLUDER_SIZE = {

@@ -25,7 +25,9 @@ void main() {
         band *= 1.0 - smoothstep(0.5, 0.6, fract(v_place.x * 0.6 + v_place.y * 0.35 + seed.x));
         float glare = things_second.w * band + 0.012;
         vec3 shine = (sky.rgb * 0.5 + side.rgb * 0.3) * glare;
-        vec3 mirrored = reflect(-view, normal);
+        float across = dot(v_world, head_to_world[0].xyz);  // a lens bends back to the side
+        vec3 curved = normalize(head_to_world[2].xyz + 4.4 * across * head_to_world[0].xyz);
+        vec3 mirrored = reflect(-view, dot(curved, view) < 0.0 ? -curved : curved);
         float layer = mod(backdrop.x + 3.0, float(textureSize(bank, 0).z));
         vec3 room = textureLod(bank, vec3(mirrored.xy * 0.6 + seed.xy, layer), 2.0).rgb;
         vec3 around = mix(ground.rgb, sky.rgb, smoothstep(-0.3, 0.4, mirrored.y));

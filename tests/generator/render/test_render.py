@@ -10,6 +10,7 @@ from dlm.errors import RenderError
 from dlm.generator.look import probabilities
 from dlm.generator.look.factors import Look
 from dlm.generator.look.sample import sample_look
+from dlm.generator.look.surroundings import nothing_worn
 from dlm.generator.models.base import FaceModel
 from dlm.generator.models.normals import vertex_normals
 from dlm.generator.render import Frame, Renderer, open_renderer
@@ -24,7 +25,7 @@ def bare_look() -> Look:
     return replace(
         look,
         hair=replace(look.hair, style="bald"),
-        wardrobe=replace(look.wardrobe, glasses="none", hat="none"),
+        wardrobe=nothing_worn(look.wardrobe),
         occluders=(),
         sensor=replace(look.sensor, blur=0.0, motion=(0.0, 0.0), low_side=1.0, noise=0.0),
     )

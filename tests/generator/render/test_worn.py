@@ -1,0 +1,86 @@
+"""What is worn lies on the head it is drawn on, whoever's head that is, and hides what is below."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dlm.generator import labels
+from dlm.generator.models.base import ARKIT_UNITS
+from dlm.generator.models.normals import vertex_normals
+from dlm.generator.render.worn import FaceMask, Worn
+from tests.generator.render.test_render import bare_look, camera, draw
+
+WORN = {
+    "mask": {"mask": "surgical", "mask_slip": 0.0},
+    "headscarf": {"hat": "headscarf"},
+    "scarf": {"scarf": 0.015},
+    "headphones": {"headphones": True},
+    "hoops": {"earrings": "hoop", "earring_size": 0.02},
+}
+
+
+def wearing(**what):
+    look = bare_look()
+    return replace(look, wardrobe=replace(look.wardrobe, **what))
+
+
+def people(head, count):
+    """(count, V, 3) heads of different people, every other one with an open mouth."""
+    rng = np.random.default_rng(3)
+    identity = np.stack([head.sample_identity(rng).coefficients for _ in range(count)])
+    faces = np.zeros((count, 52), np.float32)
+    faces[::2, ARKIT_UNITS.index("jawOpen")] = 0.6
+    return head.vertices(identity, faces, np.zeros((count, 2, 2), np.float32),
+                         np.zeros((count, 3), np.float32))  # fmt: skip
+
+
+def visible(frame, posed, head):
+    normals = vertex_normals(posed[None], head.topology)[0]
+    pixels, depth = labels.project(camera(), posed)
+    facing = labels.facing_camera(camera(), posed, normals)
+    return labels.vertex_visibility(frame, pixels, depth, facing)
+
+
+@pytest.mark.parametrize("what", WORN)
+def test_a_piece_is_in_front_of_the_bare_head_where_it_is_seen(renderer, head, neutral, what):
+    plain, _ = draw(renderer, head, neutral)
+    frame, _ = draw(renderer, head, neutral, look=wearing(**WORN[what]))
+    added = (frame.depth > 0) & ((plain.depth == 0) | (frame.depth < plain.depth - 0.001))
+    both = (frame.depth > 0) & (plain.depth > 0)
+    assert added.sum() > 25
+    assert (frame.depth[both] <= plain.depth[both] + 1e-4).all()
+
+
+def test_a_mask_hides_the_lips_and_the_nose_but_no_eye(renderer, head, neutral):
+    for shape in people(head, 3):
+        frame, posed = draw(renderer, head, shape, look=wearing(**WORN["mask"]))
+        seen = visible(frame, posed, head)
+        lips = np.flatnonzero(head.regions["lips"] > 0.5)
+        assert not seen[lips].any()
+        bare, _ = draw(renderer, head, shape)
+        balls = np.concatenate([head.topology.part_vertices(f"eye_{s}") for s in ("left", "right")])
+        np.testing.assert_array_equal(seen[balls], visible(bare, posed, head)[balls])
+
+
+def test_a_mask_that_has_slipped_shows_the_nose_and_hides_the_lips(renderer, head, neutral):
+    frame, posed = draw(renderer, head, neutral, look=wearing(mask="cloth", mask_slip=0.42))
+    seen = visible(frame, posed, head)
+    tip = int(np.argmax(np.where(head.regions["nose"] > 0.5, head.template[:, 2], -1)))
+    assert seen[tip]
+    assert not seen[np.flatnonzero(head.regions["lips"] > 0.5)].any()
+
+
+def test_no_skin_comes_through_a_mask(head):
+    mask, skin = FaceMask(head), head.topology.part_vertices("skin")
+    for shape in people(head, 6):
+        sheet = mask.shape(shape, 0.0, 2).points.reshape(15, 19, 3)
+        middle = sheet[2:-3, 3:-3].reshape(-1, 3)
+        for point in middle:  # no skin farther out, straight before the node
+            near = skin[np.hypot(*(shape[skin] - point).T[:2]) < 0.003]
+            assert not len(near) or shape[near, 2].max() < point[2] + 0.001
+
+
+def test_nothing_is_made_for_a_head_that_wears_nothing(head):
+    assert not Worn.any(bare_look().wardrobe)
+    assert all(Worn.any(wearing(**what).wardrobe) for what in WORN.values())
