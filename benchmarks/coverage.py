@@ -171,7 +171,7 @@ def measured(
 
 def compare(renders: dict[str, Float64], photos: dict[str, Float64]) -> dict[str, Any]:
     """Return percentiles and distances by measure, the most different first."""
-    rows = {}
+    rows: dict[str, Any] = {}
     for name in LABELS:
         mine, real = (each[name][np.isfinite(each[name])] for each in (renders, photos))
         rows[name] = {
@@ -179,7 +179,7 @@ def compare(renders: dict[str, Float64], photos: dict[str, Float64]) -> dict[str
             "renders": [round(float(v), 3) for v in np.percentile(mine, PERCENTILES)],
             "photos": [round(float(v), 3) for v in np.percentile(real, PERCENTILES)],
         }
-    return dict(sorted(rows.items(), key=lambda row: -row[1]["ks"]))
+    return dict(sorted(rows.items(), key=lambda row: row[1]["ks"], reverse=True))
 
 
 def draw(renders: dict[str, Float64], photos: dict[str, Float64], path: Path) -> None:
@@ -192,7 +192,8 @@ def draw(renders: dict[str, Float64], photos: dict[str, Float64], path: Path) ->
     figure, axes = plt.subplots(4, 4, figsize=(16, 11), layout="constrained")
     for axis, (name, label) in zip(axes.flat, LABELS.items(), strict=False):
         mine, real = (each[name][np.isfinite(each[name])] for each in (renders, photos))
-        bins = np.linspace(*np.percentile(np.concatenate([mine, real]), [0.5, 99.5]), 40)
+        low, high = np.percentile(np.concatenate([mine, real]), [0.5, 99.5])
+        bins = np.linspace(low, high, 40)
         axis.hist(mine, bins, density=True, color="#d98a3d", alpha=0.7, label="renders")
         axis.hist(real, bins, density=True, histtype="step", color="#20305a", label="photos")
         axis.set(title=label, yticks=[])

@@ -118,7 +118,8 @@ def _smoothed(values: Points) -> Points:
 
 
 def _unit(vectors: Points) -> Points:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-9))
 
 
 class FaceMask:
