@@ -191,11 +191,9 @@ class Small:
 
     @classmethod
     def ribbon(cls, line: Points, half: Points) -> Sheet:
-        """Return a ribbon along `line` (n, 3) that reaches `half` (3,) to either side of it."""
-        share = np.linspace(0, len(line) - 1, cls.BAND.columns)
-        low = np.minimum(share.astype(int), len(line) - 2)
-        even = line[low] + (line[low + 1] - line[low]) * (share - low)[:, None]
-        return cls.BAND.sheet(np.stack([even + half, even - half]))
+        """Return a ribbon along `line` (n, 3) that reaches `half` (3,) or (n, 3) to its sides."""
+        edges = (_even(line + half, cls.BAND.columns), _even(line - half, cls.BAND.columns))
+        return cls.BAND.sheet(np.stack(edges))
 
     @classmethod
     def ring(cls, centre: Points, radius: float, facing: Points, width: float) -> Sheet:
@@ -215,6 +213,13 @@ class Small:
         ball = np.stack([across * np.sin(turn), np.sin(rise) + 0 * turn, across * np.cos(turn)], -1)
         ball /= (np.abs(ball) ** flat).sum(axis=-1, keepdims=True) ** (1 / flat)
         return cls.BEAD.sheet(centre + halves * ball)
+
+
+def _even(line: Points, count: int) -> Points:
+    """Return `count` points along `line` (n, 3)."""
+    share = np.linspace(0, len(line) - 1, count)
+    low = np.minimum(share.astype(int), len(line) - 2)
+    return np.asarray(line[low] + (line[low + 1] - line[low]) * (share - low)[:, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,7 +313,8 @@ class Worn:
         cups = [Piece(Small.BEAD, Small.bead(c, np.array([0.016, 0.043, 0.036]), 3.0), "plastic",
                       colour) for c in centres]  # fmt: skip
         middle = crown.mean(axis=0)
-        over = crown + _unit(crown - middle + np.array([0.0, 0.05, 0.0])) * (lift + 0.004)
-        line = np.concatenate([centres[0][None], over, centres[1][None]])
-        band = Small.ribbon(line, np.array([0.0, 0.0, 0.011]))
-        return [*cups, Piece(Small.BAND, band, "plastic", colour)]
+        out = _unit(crown - middle + np.array([0.0, 0.05, 0.0]))
+        line = np.concatenate([centres[0][None], crown + out * (lift + 0.004), centres[1][None]])
+        thick = 0.0025 * np.concatenate([out[:1], out, out[-1:]])
+        bands = (Small.ribbon(line, np.array([0.0, 0.0, 0.011])), Small.ribbon(line, thick))
+        return cups + [Piece(Small.BAND, band, "plastic", colour) for band in bands]
