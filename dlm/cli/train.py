@@ -78,14 +78,16 @@ def command(
     Started by torchrun, several processes share each step's samples.
     """
     from dlm.train.interrupt import stop_on_interrupt
+    from dlm.train.modes import mode as find_mode
     from dlm.train.parallel import started
     from dlm.train.run_folder import RunFolder
     from dlm.train.settings import Settings
     from dlm.train.training import open_run, pick_device, train
 
+    labels_say_what_is_seen = find_mode(mode).labels == "renders"
     settings = Settings(
-        mode=mode, samples=samples, size=size, network=network, head=head,
-        coord_conv=coord_conv, visibility=visibility, width=width, stacks=stacks, batch=batch,
+        mode=mode, samples=samples, size=size, network=network, head=head, coord_conv=coord_conv,
+        visibility=visibility and labels_say_what_is_seen, width=width, stacks=stacks, batch=batch,
         learning_rate=lr, seed=seed, adapt_weight=adapt_weight, matrix=matrix, compile=compile,
     )  # fmt: skip
     faces, photos = _sources(spec, data, settings, real or [], unlabelled or [])
