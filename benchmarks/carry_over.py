@@ -67,9 +67,11 @@ ROWS = {
         "hair.styles_female": {"bald": 1}, "hair.styles_male": {"bald": 1},
         "hair.beards": {"none": 1},
     }),
-    "no_wardrobe": Row(title="without glasses and hats", look={
-        "wardrobe.glasses": NEVER, "wardrobe.sunglasses": NEVER, "wardrobe.cap": NEVER,
-        "wardrobe.beanie": NEVER, "wardrobe.patterned_shirt": NEVER,
+    "no_wardrobe": Row(title="without anything worn but a shirt", look={
+        f"wardrobe.{name}": NEVER for name in (
+            "glasses", "sunglasses", "cap", "beanie", "headscarf", "headphones", "surgical_mask",
+            "cloth_mask", "scarf", "earrings",
+        )
     }),
     "no_occluders": Row(title="without occluders", look={"occluders.any": NEVER}),
     "no_sensor": Row(title="without the sensor's faults", look={
