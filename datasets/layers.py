@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 CLASSES = (
     "background", "skin", "brows", "eyes", "nose", "lips", "inner_mouth", "ears", "hair", "beard",
-    "clothes", "glasses", "headwear", "occluder",
+    "clothes", "glasses", "headwear", "facewear", "occluder",
 )  # fmt: skip
 DEPTH_UNIT = 1e-4  # metres
 _FAST = [cv2.IMWRITE_PNG_COMPRESSION, 2]

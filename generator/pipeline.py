@@ -4,13 +4,15 @@ A sample is a pure function of recipe and index: whoever draws it, in whatever o
 many workers, gets the same Scene and the same labels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlm import __version__
 from dlm.datasets import Recipe
+from dlm.datasets.schema import LAYERS
+from dlm.errors import DlmError
 from dlm.generator import labels, models
 from dlm.generator.backgrounds import Backgrounds
 from dlm.generator.look import probabilities as look_probabilities
@@ -40,6 +42,7 @@ def plan(
     look: str | None = None,
     look_source: str = "look.yaml",
     contour: str = FIXED,
+    layers: Collection[str] = (),
     backgrounds: Backgrounds | None = None,
 ) -> Recipe:
     """Return the recipe of a dataset: everything its rows depend on besides their index.
@@ -69,8 +72,17 @@ def plan(
         look=text,
         versions={"dlm": __version__},
         contour=contour,
+        layers=_known_layers(layers),
         backgrounds=backgrounds.digest if backgrounds else "",
     )
+
+
+def _known_layers(asked: Collection[str]) -> tuple[str, ...]:
+    if unknown := sorted(set(asked) - set(LAYERS)):
+        raise DlmError(
+            f"unknown layer {unknown[0]!r}", "--layers", f"choose of {', '.join(LAYERS)}"
+        )
+    return tuple(name for name in LAYERS if name in asked)
 
 
 def sample_scene(
@@ -121,7 +133,9 @@ class Generator:
         spec = parse(recipe.spec_text, f"spec {recipe.spec_name!r}")
         self._placer = Placer(self.model, spec, recipe.contour)
         self._probabilities = look_probabilities.parse(recipe.look, "look.yaml")
-        self.renderer: Renderer = open_renderer(self.model, recipe.size, backgrounds)
+        self.renderer: Renderer = open_renderer(
+            self.model, recipe.size, backgrounds, layers=bool(set(recipe.layers) - {"depth"})
+        )
 
     def scenes(self, ids: Sequence[int]) -> list[Scene]:
         """Return the Scenes of these ids."""
@@ -143,6 +157,7 @@ class Generator:
     def draw(self, scene: Scene, vertices: Float32, normals: Float32) -> Drawn:
         """Draw one posed head (V, 3), given in its own frame with its unit normals."""
         from dlm.datasets.images import encode_jpeg
+        from dlm.datasets.layers import encode_layer
 
         world, facing_out = labels.to_world(scene, vertices), labels.to_world(scene, normals)
         frame = self.renderer.draw(scene, world, facing_out)
@@ -150,7 +165,12 @@ class Generator:
         facing = labels.facing_camera(scene.camera, world, facing_out)
         shown = labels.vertex_visibility(frame, pixels, depth, facing)
         jpeg = encode_jpeg(frame.image, scene.look.sensor.jpeg_quality)
-        return Drawn(jpeg=jpeg, visible_vertices=labels.pack_bits(shown))
+        layers = {"depth": frame.depth, **frame.layers}
+        return Drawn(
+            jpeg=jpeg,
+            visible_vertices=labels.pack_bits(shown),
+            layers={name: encode_layer(name, layers[name]) for name in self.recipe.layers},
+        )
 
 
 def batches(ids: Sequence[int]) -> list[Sequence[int]]:

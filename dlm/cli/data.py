@@ -23,6 +23,9 @@ def view(
     ids: Annotated[
         str | None, typer.Option(help="These instead, such as 3,17,1004 or 0-15.")
     ] = None,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="The layers beside each image, instead of points.")
+    ] = False,
 ) -> None:
     """Draw samples of a dataset with their points into one PNG."""
     from io import BytesIO
@@ -32,7 +35,7 @@ def view(
 
     from dlm import datasets
     from dlm.datasets.files import replacing
-    from dlm.datasets.pictures import contact_sheet
+    from dlm.datasets.pictures import contact_sheet, layer_sheet
 
     wanted = None if ids is None else _parse_ids(ids)
     data = datasets.open(folder)
@@ -41,8 +44,9 @@ def view(
         rows = np.sort(chosen)
     else:
         rows = data.rows_of(wanted)
+    sheet = layer_sheet(data, rows) if layers else contact_sheet(data, rows)
     png = BytesIO()
-    Image.fromarray(contact_sheet(data, rows)).save(png, "PNG")
+    Image.fromarray(sheet).save(png, "PNG")
     target = out or folder.resolve().with_name(folder.resolve().name + ".png")
     with replacing(target) as file:
         file.write(png.getvalue())

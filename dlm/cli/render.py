@@ -30,6 +30,10 @@ Contour = Annotated[
     typer.Option(help="The layout's contour groups: at their vertices, or on the outline as seen."),
 ]
 
+Layers = Annotated[
+    str, typer.Option(help="Pictures beside each image: segmentation,depth,normals,uv.")
+]
+
 
 def command(
     spec: Spec,
@@ -42,6 +46,7 @@ def command(
     look: Look = None,
     contour: Contour = "fixed",
     backgrounds: Photos = None,
+    layers: Layers = "",
 ) -> None:
     """Draw N faces with the points of a layout into the dataset folder OUT.
 
@@ -66,6 +71,7 @@ def command(
         look=None if look is None else read(look),
         look_source=str(look or "look.yaml"),
         contour=contour,
+        layers=[name.strip() for name in layers.split(",") if name.strip()],
         backgrounds=photos,
     )
     todo = prepare(recipe, out, n)

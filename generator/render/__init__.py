@@ -15,11 +15,16 @@ _open: list[Renderer] = []
 
 
 def open_renderer(
-    model: FaceModel, size: int, backgrounds: "Backgrounds | None" = None
+    model: FaceModel,
+    size: int,
+    backgrounds: "Backgrounds | None" = None,
+    *,
+    layers: bool = False,
 ) -> Renderer:
     """Return this process's renderer for `model` and pictures of `size` pixels a side.
 
-    `backgrounds` are photos to stand behind the heads, procedural ones where None.
+    `backgrounds` are photos to stand behind the heads, procedural ones where None; with `layers`
+    a Frame holds more than picture and depth.
 
     Raises
     ------
@@ -32,11 +37,11 @@ def open_renderer(
     if _open:
         held = _open[0]
         assert isinstance(held, PyrenderRenderer)
-        if held.draws(model, size, backgrounds):
+        if held.draws(model, size, backgrounds, layers):
             return held
         raise RenderError(
-            "this process already draws another head, size or backgrounds", "renderer",
+            "this process already draws another head, size, backgrounds or layers", "renderer",
             "use one process for each",
         )  # fmt: skip
-    _open.append(PyrenderRenderer(model, size, backgrounds))
+    _open.append(PyrenderRenderer(model, size, backgrounds, layers=layers))
     return _open[0]

@@ -1,7 +1,8 @@
 """What a renderer is to dlm: posed vertices and a Scene in, a Frame out."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ class Frame:
 
     image: NDArray[np.uint8]  # (H, W, 3) sRGB
     depth: Float32  # (H, W) metres along the optical axis, 0 where there is nothing
+    layers: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # see dlm.datasets.layers
 
 
 class Renderer(Protocol):

@@ -1,5 +1,6 @@
 """What a head wears and what is held before it, drawn over it by any host of the shaders."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.render import gpu
 from dlm.generator.render.accessories import CORNERS, Fitter, Glasses, Peak, held_sheet
 from dlm.generator.render.hair_field import HANGING, HairField
+from dlm.generator.render.marks import Mark
 from dlm.generator.render.worn import STUFFS, Worn
 from dlm.generator.scene import Scene
 
@@ -18,6 +20,8 @@ SHELLS = 4  # as shaders/hair.vert counts them
 SHORT = 0.15  # hair that hangs no more than this hides its own inside
 UNDER_HAT = 0.006  # metres that hair may stand off below a hat
 HELD = ("hand", "microphone", "cup", "board", "paper")  # as shaders/held.frag counts them
+MARKS = {"surgical": Mark.FACEWEAR, "cloth": Mark.FACEWEAR, "wool": Mark.CLOTHES,
+         "plastic": Mark.HEADWEAR, "metal": Mark.HEADWEAR}  # fmt: skip
 FRAME, LENS, PEAK = 0.0, 1.0, 2.0  # as shaders/thing.frag counts them
 
 
@@ -44,18 +48,23 @@ class Extras:
         self._stuff = gpu.Program("worn.vert", "worn.frag", units)
         self._held = gpu.Program("held.vert", "held.frag", units)
 
-    def draw(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
-        """Draw all that `scene` has of these onto a head turned by `turn`."""
+    def draw(
+        self, scene: Scene, vertices: Float32, turn: Float32, mark: Callable[[Mark], None]
+    ) -> None:
+        """Draw all that `scene` has of these onto a head turned by `turn`; tell `mark` what."""
         look = scene.look
         GL.glDisable(GL.GL_CULL_FACE)
         if look.hair.style not in HAIRLESS and look.wardrobe.hat != "headscarf":
+            mark(Mark.HAIR)
             self._draw_hair(scene, vertices, turn)
         if look.wardrobe.hat != "none":
+            mark(Mark.HEADWEAR)
             self._draw_hat(look.wardrobe.hat, vertices, turn)
         if self._worn.any(look.wardrobe):
-            self._draw_worn(scene, vertices, turn)
+            self._draw_worn(scene, vertices, turn, mark)
         if look.wardrobe.glasses != "none":
-            self._draw_glasses(scene, vertices, turn)
+            self._draw_glasses(scene, vertices, turn, mark)
+        mark(Mark.OCCLUDER)
         for thing in look.occluders:
             self._sheet.moving[:] = held_sheet(thing, scene.camera, turn)
             self._sheet.update()
@@ -97,7 +106,9 @@ class Extras:
             GL.glUniform1f(self._thing.location("kind"), PEAK)
             self._peak_mesh.draw()
 
-    def _draw_worn(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
+    def _draw_worn(
+        self, scene: Scene, vertices: Float32, turn: Float32, mark: Callable[[Mark], None]
+    ) -> None:
         self._stuff.use()
         crown = self._field.crown(vertices, turn)
         for piece in self._worn.pieces(scene.look, vertices @ turn, crown):
@@ -105,15 +116,19 @@ class Extras:
             mesh.moving[:, :3] = piece.sheet.points @ turn.T
             mesh.moving[:, 3:] = piece.sheet.normals @ turn.T
             mesh.update()
+            mark(MARKS[piece.stuff])
             GL.glUniform1f(self._stuff.location("kind"), float(STUFFS.index(piece.stuff)))
             GL.glUniform4f(self._stuff.location("colour"), *piece.colour, 1.0)
             mesh.draw()
 
-    def _draw_glasses(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
+    def _draw_glasses(
+        self, scene: Scene, vertices: Float32, turn: Float32, mark: Callable[[Mark], None]
+    ) -> None:
         shape = self._glasses.shape(scene.look.wardrobe, self._fitter.fit(vertices, turn))
         self._glasses_mesh.moving[:] = shape @ turn.T
         self._glasses_mesh.update()
         self._thing.use()
+        mark(Mark.GLASSES)
         GL.glUniform1f(self._thing.location("kind"), FRAME)
         self._glasses_mesh.draw(*self._glasses.frame)
         clothes, dark = scene.look.wardrobe, scene.look.wardrobe.glasses == "sun"
@@ -123,6 +138,7 @@ class Extras:
         GL.glEnable(GL.GL_BLEND)
         GL.glBlendFunc(GL.GL_SRC_ALPHA, GL.GL_ONE_MINUS_SRC_ALPHA)
         # One sees through clear lenses: only dark ones write the depth that hides what is behind.
+        mark(Mark.GLASSES if dark else Mark.SEEN_THROUGH)
         GL.glDepthMask(dark)
         self._glasses_mesh.draw(*self._glasses.lenses)
         GL.glDepthMask(True)

@@ -190,23 +190,27 @@ class Target:
     """A square framebuffer: RGBA bytes and float depth, no multisampling.
 
     With `surface` units it has a second face of four textures over the same depth, into which
-    what lies at each pixel is drawn first and shaded afterwards.
+    what lies at each pixel is drawn first and shaded afterwards. With `marks` a stencil keeps
+    which thing each pixel shows.
     """
 
-    def __init__(self, size: int, surface: Sequence[int] = ()) -> None:
+    def __init__(self, size: int, surface: Sequence[int] = (), *, marks: bool = False) -> None:
         self.size = size
-        depth = _render_buffer(GL.GL_DEPTH_COMPONENT32F, size)
+        kind, beside = GL.GL_DEPTH_COMPONENT32F, GL.GL_DEPTH_ATTACHMENT
+        if marks:
+            kind, beside = GL.GL_DEPTH32F_STENCIL8, GL.GL_DEPTH_STENCIL_ATTACHMENT
+        depth = _render_buffer(kind, size)
         self._picture = int(GL.glGenFramebuffers(1))
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._picture)
         _attach(GL.GL_COLOR_ATTACHMENT0, _render_buffer(GL.GL_RGBA8, size))
-        _attach(GL.GL_DEPTH_ATTACHMENT, depth)
+        _attach(beside, depth)
         _check_complete(size)
         self._surface = int(GL.glGenFramebuffers(1))
         if surface:
             GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._surface)
             for k, unit in enumerate(surface):
                 _attach_texture(k, unit, size)
-            _attach(GL.GL_DEPTH_ATTACHMENT, depth)
+            _attach(beside, depth)
             GL.glDrawBuffers(
                 len(surface), [GL.GL_COLOR_ATTACHMENT0 + k for k in range(len(surface))]
             )
@@ -232,6 +236,12 @@ class Target:
         """Return (size, size) window depth 0 to 1; the next frame overwrites it."""
         GL.glReadPixels(0, 0, self.size, self.size, GL.GL_DEPTH_COMPONENT, GL.GL_FLOAT, self._depth)
         return self._depth
+
+    def read_marks(self) -> NDArray[np.uint8]:
+        """Return (size, size), the stencil of a target with marks, as a new array."""
+        marks = np.empty((self.size, self.size), np.uint8)
+        GL.glReadPixels(0, 0, self.size, self.size, GL.GL_STENCIL_INDEX, GL.GL_UNSIGNED_BYTE, marks)
+        return marks
 
 
 SURFACE_FORMATS = (GL.GL_RGBA16F, GL.GL_RGBA16F, GL.GL_RGBA8, GL.GL_RGBA8)

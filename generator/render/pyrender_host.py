@@ -18,6 +18,7 @@ from dlm.generator.render import prepared, projection
 from dlm.generator.render.base import Frame
 from dlm.generator.render.context import open_context
 from dlm.generator.render.eyes import EyeFinder
+from dlm.generator.render.marks import Mark
 from dlm.generator.render.occlusion import visibility_harmonics
 from dlm.generator.render.statics import masks, paint_map
 from dlm.generator.render.textures import detail_texture
@@ -40,13 +41,19 @@ class PyrenderRenderer:
     name = "pyrender"
 
     def __init__(
-        self, model: FaceModel, size: int, backgrounds: "Backgrounds | None" = None
+        self,
+        model: FaceModel,
+        size: int,
+        backgrounds: "Backgrounds | None" = None,
+        *,
+        layers: bool = False,
     ) -> None:
         self._platform, self.driver = open_context(size)
         from OpenGL import GL
 
         from dlm.generator.render import gpu
         from dlm.generator.render.extras import Extras
+        from dlm.generator.render.layers import LayerPass
 
         self._gl, self._gpu, self._model = GL, gpu, model
         self._backgrounds = backgrounds
@@ -70,7 +77,8 @@ class PyrenderRenderer:
         self._lash = gpu.Program("part.vert", "lash.frag", UNITS)
         self._extras = Extras(model, UNITS)
         self._backdrop = gpu.Program("backdrop.vert", "backdrop.frag", UNITS)
-        self._target = gpu.Target(size, tuple(SURFACE.values()))
+        self._layers = LayerPass(model, size) if layers else None
+        self._target = gpu.Target(size, tuple(SURFACE.values()), marks=layers)
 
     def draw(self, scene: Scene, vertices: Float32, normals: Float32) -> Frame:
         """Draw `vertices` (V, 3), metres in the world, with unit `normals` (V, 3)."""
@@ -81,41 +89,56 @@ class PyrenderRenderer:
         self._head.moving[:, :3], self._head.moving[:, 3:] = vertices, normals
         self._head.update()
         self._paint()
-        self._extras.draw(scene, vertices, turn)
+        self._extras.draw(scene, vertices, turn, self._mark)
         image = np.asarray(
             cv2.cvtColor(self._target.read_colour(), cv2.COLOR_RGBA2RGB), dtype=np.uint8
         )
         depth = projection.metres(self._target.read_depth(), near, far)
+        layers = {}
+        if self._layers:
+            layers = self._layers.draw(self._target.read_marks(), vertices, normals, scene.camera)
         rng = stream(scene.seed, scene.index, Factor.SENSOR).spawn(1)[0]
-        return Frame(image=sensed(image, scene.look.sensor, rng), depth=depth)
+        return Frame(image=sensed(image, scene.look.sensor, rng), depth=depth, layers=layers)
 
-    def draws(self, model: FaceModel, size: int, backgrounds: "Backgrounds | None") -> bool:
+    def draws(
+        self, model: FaceModel, size: int, backgrounds: "Backgrounds | None", layers: bool
+    ) -> bool:
         """Whether this renderer is for `model` at `size` before these backgrounds."""
         same = model.topology.hash == self._model.topology.hash
-        return same and self._target.size == size and self._backgrounds == backgrounds
+        same &= self._target.size == size and self._backgrounds == backgrounds
+        return same and (self._layers is not None) == layers
+
+    def _mark(self, what: Mark) -> None:
+        if self._layers:
+            self._layers.mark(what)
 
     def _paint(self) -> None:
         GL = self._gl
         self._target.to_surface()
-        GL.glClear(GL.GL_DEPTH_BUFFER_BIT)
+        self._mark(Mark.SKIN)
+        GL.glClear(GL.GL_DEPTH_BUFFER_BIT | GL.GL_STENCIL_BUFFER_BIT)
         self._skin.use()
         self._draw_parts("skin")
         self._target.to_picture()
         GL.glDepthMask(False)
         GL.glDepthFunc(GL.GL_GREATER)  # the covering triangle lies at the far end: skin alone
         self._cover(self._shade)
+        self._mark(Mark.NOTHING)
         GL.glDepthFunc(GL.GL_EQUAL)  # and here: where there is nothing
         self._cover(self._backdrop)
         GL.glDepthFunc(GL.GL_LESS)
         GL.glDepthMask(True)
+        self._mark(Mark.EYES)
         self._eye.use()
         self._draw_parts("eye_left", "eye_right")
+        self._mark(Mark.MOUTH)
         self._mouth.use()
         GL.glUniform1f(self._mouth.location("teeth"), 1.0)
         self._draw_parts("teeth_upper", "teeth_lower")
         GL.glUniform1f(self._mouth.location("teeth"), 0.0)
         self._draw_parts("tongue")
         GL.glDisable(GL.GL_CULL_FACE)
+        self._mark(Mark.LASHES)
         self._lash.use()
         self._draw_parts("lashes_upper", "lashes_lower")
         GL.glEnable(GL.GL_CULL_FACE)

@@ -78,8 +78,10 @@ def _brow_coordinates(model: FaceModel) -> tuple[Float32, Float32]:
     along = (x - knots[0, 0]) / (knots[-1, 0] - knots[0, 0])
     curve = np.polyfit(knots[:, 0], knots[:, 1] + level, 3)
     across = y - np.polyval(curve, np.clip(x, knots[0, 0] - 0.006, knots[-1, 0] + 0.004))
-    away = (model.template[:, 2] < SKULL_AXIS_Z) | (np.abs(across) > 0.05)
-    return along.astype(np.float32), np.where(away, 1.0, across).astype(np.float32)
+    # Held within bounds of either sign: between vertices nothing passes through 0, the brow, anew.
+    across = np.clip(across, -0.05, 0.05)
+    along = np.where(model.template[:, 2] < SKULL_AXIS_Z, 3.0, along)  # none on the back
+    return along.astype(np.float32), across.astype(np.float32)
 
 
 def _eye_corners(model: FaceModel) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dlm import datasets
 from dlm.datasets.layers import CLASSES, decode_layer, decode_layers, encode_layer
 from dlm.datasets.manifest import write_manifest
+from dlm.datasets.pictures import PALETTE, coloured, layer_sheet
 from dlm.datasets.recipe import parse_recipe
 from dlm.datasets.writer import create_or_check, write_shard
 from dlm.errors import DatasetError
@@ -102,3 +103,18 @@ def test_layers_are_part_of_the_recipe_and_older_ones_have_none() -> None:
     older = plain.to_json().replace(',\n    "layers": []', "")
     assert '"layers"' not in older
     assert parse_recipe(older, "").hash == plain.hash
+
+
+def test_the_sheet_shows_each_image_and_its_layers_in_colours(tmp_path: Path) -> None:
+    wrote = with_layers(tmp_path)
+    sheet = layer_sheet(datasets.open(tmp_path), np.array([4, 9]))
+    assert sheet.shape == (2 * 32, 3 * 32, 3)
+    np.testing.assert_array_equal(sheet[32:, 32:64], PALETTE[wrote["segmentation"][9]])
+    np.testing.assert_array_equal(sheet[:32, 64:], coloured("depth", wrote["depth"][4]))
+    assert len(PALETTE) == len(CLASSES)
+
+
+def test_no_layers_no_sheet_of_them(tmp_path: Path) -> None:
+    builders.dataset(tmp_path, 100)
+    with pytest.raises(DatasetError, match="has no layers"):
+        layer_sheet(datasets.open(tmp_path), np.array([1]))

@@ -35,7 +35,7 @@ class Plate:
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
     """What a render of a layout with a contour policy has in its rows."""
-    monkeypatch.setattr(render, "open_renderer", lambda *_: Plate())
+    monkeypatch.setattr(render, "open_renderer", lambda *_, **__: Plate())
 
     def rows(layout: str, contour: str):  # type: ignore[no-untyped-def]
         recipe = plan(load(layout), size=SIZE, seed=5, contour=contour)

@@ -1,6 +1,7 @@
 #version 410 core
 #include "sample.glsl"
 #include "light.glsl"
+#include "beard.glsl"
 layout(location = 0) in vec3 position;
 layout(location = 1) in vec3 normal;
 layout(location = 2) in vec4 map;     // metres around and up, along and across the brow
@@ -30,16 +31,6 @@ vec3 tint() {
     return result * mix(1.0, 0.12, mask_b.w);
 }
 
-float beard_here() {
-    float chin = 1.0 - smoothstep(0.018, 0.034, abs(map.x));
-    float kind = beard_shape.x;
-    if (kind < 0.5) return 0.0;
-    if (kind < 1.5) return max(mask_c.w, mask_d.x) * 0.85;
-    if (kind < 2.5) return mask_d.x;
-    if (kind < 3.5) return max(mask_d.x, mask_c.w * chin);
-    return max(mask_d.x, mask_c.w);
-}
-
 void main() {
     gl_Position = world_to_clip * vec4(position, 1.0);
     vec3 view = normalize(camera.xyz - position);
@@ -65,5 +56,5 @@ void main() {
     v_light = vec4(light, dot(shine, vec3(0.2126, 0.7152, 0.0722)));
     v_tint = vec4(tint(), mask_c.z);
     v_map = map;
-    v_mask = vec4(mask_a.x, beard_here(), mask_d.z, mask_b.x);
+    v_mask = vec4(mask_a.x, beard_here(map.x, mask_c.w, mask_d.x), mask_d.z, mask_b.x);
 }
