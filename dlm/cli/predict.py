@@ -18,6 +18,9 @@ Out = Annotated[Path, typer.Option("-o", "--out", help="Folder for points.json a
 BoxFile = Annotated[Path | None, typer.Option("--boxes", help="Faces, instead of the detector's: a "
                                               "CSV with image,x,y,width,height.")]  # fmt: skip
 Threshold = Annotated[float, typer.Option(min=0.05, max=0.99, help="How sure to be of a face.")]
+Doubt = Annotated[float, typer.Option(min=0.0, help="Drop detected faces whose points the run "
+                                      "doubts more: median sigma, in sides of the "
+                                      "face.")]  # fmt: skip
 Flip = Annotated[bool, typer.Option(help="Average with the mirrored picture: twice the time.")]
 Draw = Annotated[bool, typer.Option("--draw", help="Draw the points on the photos.")]
 Json = Annotated[bool, typer.Option("--json", help="Print points.json on stdout, nothing else.")]
@@ -28,7 +31,8 @@ def command(
     images: Images,
     out: Out,
     boxes: BoxFile = None,
-    threshold: Threshold = 0.5,
+    threshold: Threshold = 0.35,
+    doubt: Doubt = 0.055,
     flip: Flip = False,
     draw: Draw = False,
     json: Json = False,
@@ -49,7 +53,7 @@ def command(
     else:
         found = partial(shipped(), threshold=threshold)
     predictor = Predictor.load(run, pick_device())
-    photos = _predict(predictor, paths, found, flip, out if draw else None)
+    photos = _predict(predictor, paths, found, flip, doubt, out if draw else None)
     content = predict_files.content_of(
         predictor, photos, boxes=predict_files.boxes_from(boxes), flip=flip,
         command=console.command_line(),
@@ -68,7 +72,7 @@ def command(
 
 
 def _predict(
-    predictor: "Predictor", paths: list[Path], found: "Boxes | Detect", flip: bool,
+    predictor: "Predictor", paths: list[Path], found: "Boxes | Detect", flip: bool, doubt: float,
     draw_to: Path | None,
 ) -> "list[Photo]":  # fmt: skip
     from dlm.train.predict import predict_photo
@@ -77,7 +81,7 @@ def _predict(
     photos = []
     with console.progress(len(paths), "predicting", "photos") as bar:
         for path, name in zip(paths, picture_names(paths), strict=True):
-            photo, image = predict_photo(predictor, path, found, flip=flip)
+            photo, image = predict_photo(predictor, path, found, flip=flip, doubt=doubt)
             photos.append(photo)
             if draw_to is not None:
                 write_picture(draw_to, name, draw_photo(image, photo, predictor.spec))

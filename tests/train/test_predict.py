@@ -132,3 +132,24 @@ def test_the_command_writes_points_of_given_boxes_and_a_picture(tmp_path, monkey
     assert "faces           1" in capsys.readouterr().out
     assert sorted(p.name for p in out.iterdir()) == ["pictures", "points.json", "points.parquet"]
     assert (out / "pictures" / "a.png").exists()
+
+
+def test_what_the_network_doubts_is_no_face_and_two_boxes_of_one_face_are_one():
+    points = np.stack([PLACES, PLACES + 200, PLACES + 1.0])
+    sigma = np.full((3, 6), 1.0)
+    sigma[1] = 4.0  # of a face 42 wide: a tenth
+    assert predict.trusted(points, sigma, np.array([0.6, 0.9, 0.8]), 0.055).tolist() == [2]
+    assert predict.trusted(points, sigma, np.array([0.6, 0.9, 0.8]), 1.0).tolist() == [1, 2]
+
+
+def test_the_shipped_detector_finds_the_rendered_faces_of_the_docs():
+    from pathlib import Path
+
+    from dlm.train.detector import shipped
+
+    image = predict.read_upright(Path(__file__).parents[2] / "docs" / "faces.png")
+    found = shipped()(image)
+    middles = found.boxes[:, :2] + found.boxes[:, 2:] / 2
+    assert {tuple(cell) for cell in (middles // [390, 404]).astype(int).tolist()} == {
+        (column, row) for column in range(3) for row in range(3)
+    }
