@@ -32,7 +32,7 @@ class Slider:
         groups = [spec.groups[name] for name in spec.contour]
         self.points: Int32 = np.unique(np.concatenate(groups)).astype(np.int32)
         self._paths = trace(model, vertices[self.points])
-        self._here = np.where(self._paths.there, np.float32(0), np.float32(-np.inf))
+        self._weight = self._paths.weight
 
     def place(self, pose: Pose, vertices: Float32) -> tuple[Float32, Int32]:
         """Return the pixels (C, 2) of the contour points of a posed head (V, 3), head's frame,
@@ -40,13 +40,13 @@ class Slider:
         """
         nodes = np.asarray(self._paths.mixtures @ vertices)
         pixels, _ = labels.project(pose.camera, labels.to_world(pose, nodes))
-        count, length = self._here.shape
+        count, length = self._weight.shape
         right, up = _picture_axes(pose)
         away = self._paths.outward[:, :1] * right + self._paths.outward[:, 1:] * up
         tracks = pixels.reshape(count, length, 2)
         metres = pose.camera.world_to_camera[2, 3] / np.float32(pose.camera.fx)  # a pixel's
         reach = (tracks[..., 0] * away[:, :1] + tracks[..., 1] * away[:, 1:]) * metres
-        at = _softly_farthest(reach + self._here)
+        at = _softly_farthest(reach, self._weight)
         first = np.minimum(at.astype(np.intp), length - 2)
         share = (at - first)[:, None].astype(np.float32)
         row = np.arange(count)
@@ -57,9 +57,12 @@ class Slider:
         return placed, self._paths.corners[row[:, None], near].reshape(count, -1)
 
 
-def _softly_farthest(reach: Float32) -> Float32:
-    """Return the mean node (C,) of paths (C, S), weighted by how far out they reach, metres."""
-    weight = np.exp((reach - reach.max(axis=1, keepdims=True)) / np.float32(SOFTNESS))
+def _softly_farthest(reach: Float32, length: Float32) -> Float32:
+    """Return the mean node (C,) of paths (C, S) that reach so far out, metres, and stand for so
+    much length of path.
+    """
+    farthest = np.where(length > 0, reach, -np.inf).max(axis=1, keepdims=True)
+    weight = length * np.exp(np.minimum(reach - farthest, 0) / np.float32(SOFTNESS))
     nodes = np.arange(INNER + 1 + OUTER, dtype=np.float32)
     return np.asarray((weight * nodes).sum(axis=1) / weight.sum(axis=1))
 

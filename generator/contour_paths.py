@@ -26,6 +26,7 @@ _AXIS = (-0.08, 0.03)  # heights between which the upright middle line of the fa
 _SHARE = 0.2  # a path ends at this share of the way from the middle line to its point
 _EDGES = 400  # of a way at most: half around a head
 _MIDLINE = 0.0005  # metres: nearer to the middle a point is its own mirror point
+_NOTHING = 1e-5  # metres
 _OFF_VERTICES = 1e-7  # metres: the plane passes its vertices by as much
 _INNER_ENDS = {"lips": 0.2, "inner_mouth": 0.2, "nose": 0.5, "nostril": 0.2, "lid_upper": 0.5,
                "lid_lower": 0.5, "ear": 0.5}  # fmt: skip
@@ -34,10 +35,10 @@ _OUTER_ENDS = {"ear": 0.05, "scalp": 0.5, "shirt": 0.2}  # never the outline of 
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """The paths of C contour points; missing nodes repeat the ends and are not `there`."""
+    """The paths of C contour points; missing nodes repeat the ends and weigh nothing."""
 
     mixtures: sp.csr_matrix  # (C * S, V)
-    there: NDArray[np.bool_]  # (C, S)
+    weight: Float32  # (C, S) length of path that a node stands for, in STEPs
     outward: Float32  # (C, 2) unit directions away from the face, seen from the front: right, up
     corners: Int32  # (C, S, 8) the vertices of each node, the nearest ones repeated
 
@@ -52,21 +53,21 @@ def trace(model: FaceModel, points: Int32) -> Paths:
     mirror = model.topology.mirror
     tracer = _Tracer(model)
     rows: list[list[Mixture]] = []
-    there, outward = [], []
+    weights, outward = [], []
     for point in points.tolist():
         beside = float(model.template[point, 0])
-        path, here, away = tracer.path(int(mirror[point]) if beside < -_MIDLINE else point)
+        path, weight, away = tracer.path(int(mirror[point]) if beside < -_MIDLINE else point)
         if beside < -_MIDLINE:
             path, away = [_swapped(node, mirror) for node in path], away * [-1, 1]
         elif beside <= _MIDLINE:
             path = [_blend(node, _swapped(node, mirror), 0.5) for node in path]
         rows.append(path)
-        there.append(here)
+        weights.append(weight)
         outward.append(away)
     nodes = [node for path in rows for node in path]
     return Paths(
         mixtures=_matrix(nodes, model.topology.vertex_count),
-        there=np.array(there),
+        weight=np.array(weights, dtype=np.float32),
         outward=np.array(outward, dtype=np.float32),
         corners=np.array([_corners(node) for node in nodes], np.int32).reshape(len(rows), -1, 8),
     )
@@ -82,8 +83,8 @@ class _Tracer:
         self.inner_end = _closed(model, _INNER_ENDS)
         self.outer_end = _closed(model, _OUTER_ENDS)
 
-    def path(self, point: int) -> tuple[list[Mixture], NDArray[np.bool_], Float]:
-        """Return S nodes from the middle outward, which of them are there, and the way out (2,)."""
+    def path(self, point: int) -> tuple[list[Mixture], Float, Float]:
+        """Return S nodes from the middle outward, their weights (S,), and the way out (2,)."""
         middle, away = self._frame(point)
         cut = _Cut(self.template, self.triangles, point, away)
         one, other = cut.ways()
@@ -93,14 +94,17 @@ class _Tracer:
         ended = far < _SHARE * float((self.template[point, :2] - middle) @ away)
         inner = _until(inner, ended | _touched(self.inner_end, cut.ends(inner)))
         outer = _until(outer, _touched(self.outer_end, cut.ends(outer)))
-        before = cut.spaced(inner, INNER)
-        behind = cut.spaced(outer, round(OUTER * float(away[0]) ** 2))  # none under the chin
-        nodes = [*reversed(before), {point: 1.0}, *behind]
-        missing = INNER - len(before), OUTER - len(behind)
-        here = np.ones(INNER + 1 + OUTER, dtype=bool)
-        here[: missing[0]] = False
-        here[len(here) - missing[1] :] = False
-        return [nodes[0]] * missing[0] + nodes + [nodes[-1]] * missing[1], here, away
+        before = cut.spaced(inner, STEP, INNER)
+        # None under the chin; even shares of what there is, so that neighbours have like ends.
+        step = min(OUTER * STEP * float(away[0]) ** 2, cut.length(outer)) / OUTER
+        behind = cut.spaced(outer, step, OUTER)
+        here: Mixture = {point: 1.0}
+        missing = INNER - len(before)
+        nodes = [*reversed(before), here, *(behind or [here] * OUTER)]
+        weight = np.ones(len(nodes) + missing)
+        weight[:missing] = 0.0
+        weight[STAY + 1 :] = step / STEP if behind else 0.0
+        return [nodes[0]] * missing + nodes, weight, away
 
     def _frame(self, point: int) -> tuple[Float, Float]:
         """Return the nearest place of the middle line (2,) and the unit way from it (2,)."""
@@ -157,14 +161,23 @@ class _Cut:
     def _share(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> Float:
         return np.asarray(self.height[one] / (self.height[one] - self.height[other]))
 
-    def spaced(self, way: list[tuple[int, int]], most: int) -> list[Mixture]:
-        """Return up to `most` nodes STEP apart along a way, the first one STEP from the vertex."""
-        if len(way) < 2:
-            return []
+    def length(self, way: list[tuple[int, int]]) -> float:
+        """Return the metres of a way."""
+        return float(self._lengths(way)[-1]) if way else 0.0
+
+    def _lengths(self, way: list[tuple[int, int]]) -> Float:
         steps = np.linalg.norm(np.diff(self.place(way), axis=0), axis=1)
-        length = np.concatenate([[0.0], np.cumsum(steps)])
-        wanted = STEP * np.arange(1, most + 1)
-        wanted = wanted[wanted <= length[-1]]
+        return np.concatenate([[0.0], np.cumsum(steps)])
+
+    def spaced(self, way: list[tuple[int, int]], step: float, most: int) -> list[Mixture]:
+        """Return up to `most` nodes `step` apart along a way, the first one that far from its
+        start; none where there is no way to speak of.
+        """
+        if len(way) < 2 or step < _NOTHING:
+            return []
+        length = self._lengths(way)
+        wanted = step * np.arange(1, most + 1)
+        wanted = wanted[wanted <= length[-1] + _NOTHING]
         after = np.clip(np.searchsorted(length, wanted), 1, len(way) - 1)
         share = (wanted - length[after - 1]) / np.maximum(length[after] - length[after - 1], 1e-12)
         shares = self._share(*self.ends(way).T)
