@@ -1,23 +1,20 @@
 """The report of a comparison: numbers as JSON, and one HTML file that needs nothing beside it."""
 
-import base64
 import io
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 import dlm
-from dlm.datasets.files import replacing
 from dlm.landmark_specs import LandmarkSpec
 from dlm.train import crops
 from dlm.train.compare import Comparison, Trained
 from dlm.train.curves import curves_figure
 from dlm.train.metrics import auc, bootstrap_ci, failure_rate, paired_ci
+from dlm.train.pages import Picture, jpeg, png, write_page
 from dlm.train.pictures import PREDICTED, draw_face, sheet
 from dlm.train.result import faces_sheet, write_json
 from dlm.train.run_folder import RunFolder
@@ -31,9 +28,7 @@ def write_report(comparison: Comparison, out: Path) -> Path:
     content = summary(comparison)
     write_json(out / "compare.json", content)
     path = out / "report.html"
-    page = _template().render(content=content, pictures=_pictures(comparison, out))
-    with replacing(path) as file:
-        file.write(page.encode())
+    write_page(path, "report.html", content, _pictures(comparison, out))
     return path
 
 
@@ -121,20 +116,20 @@ def _score(runs: Sequence[Trained], reference: Sequence[Trained], name: str) -> 
     return numbers
 
 
-def _pictures(comparison: Comparison, out: Path) -> list[dict[str, str]]:
+def _pictures(comparison: Comparison, out: Path) -> list[Picture]:
     """Return captions and data addresses of the report's pictures."""
     plan = comparison.plan
     firsts = [comparison.of(spec)[0] for spec in plan.specs]
-    pictures = [_png("Held-out error while training", _curves(comparison, out))]
+    pictures = [png("Held-out error while training", _curves(comparison, out))]
     for run in firsts:
         pairs = zip(comparison.held_out[:FACES], run.predicted[:FACES], strict=True)
         tiles = [draw_face(image, [(points, PREDICTED)]) for image, points in pairs]
         caption = f"{run.spec.name}: all {run.spec.size} points on held-out renders"
-        pictures.append(_jpeg(caption, sheet(tiles, FACES)))
+        pictures.append(jpeg(caption, sheet(tiles, FACES)))
     for run in firsts:
         for name, scores in run.real.items():
             caption = f"{run.spec.name}, {name}: best and worst photos, labels green"
-            pictures.append(_jpeg(caption, faces_sheet(scores)))
+            pictures.append(jpeg(caption, faces_sheet(scores)))
     return pictures
 
 
@@ -149,27 +144,5 @@ def _curves(comparison: Comparison, out: Path) -> bytes:
     return buffer.getvalue()
 
 
-def _png(caption: str, data: bytes) -> dict[str, str]:
-    return {"caption": caption, "source": "data:image/png;base64," + _text(data)}
-
-
-def _jpeg(caption: str, image: NDArray[np.uint8]) -> dict[str, str]:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format="JPEG", quality=88)
-    return {"caption": caption, "source": "data:image/jpeg;base64," + _text(buffer.getvalue())}
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
 def _percent(fraction: Any) -> float:
     return round(100 * float(fraction), 3)
-
-
-def _template() -> Any:
-    from jinja2 import Environment, StrictUndefined
-
-    text = resources.files("dlm.train").joinpath("report.html").read_text("utf-8")
-    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                       lstrip_blocks=True).from_string(text)  # fmt: skip

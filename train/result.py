@@ -1,9 +1,6 @@
 """What `dlm eval` leaves: a JSON of numbers and, where asked, pictures of faces."""
 
-import base64
 import json
-from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ from dlm.datasets.files import replacing, write_errors
 from dlm.train import crops
 from dlm.train.curves import draw_calibration, draw_ced
 from dlm.train.evaluate import NOTES, Scores
+from dlm.train.pages import jpeg, png, write_page
 from dlm.train.pictures import PREDICTED, TRUTH, UInt8, draw_face, sheet, write_png
 from dlm.train.predictor import Predictor
 
@@ -57,33 +55,15 @@ def draw_result(folder: Path, scores: Scores, content: dict[str, Any]) -> list[P
     curve, sure, faces = (folder / f"{name}.png" for name in ("ced", "calibration", "faces"))
     draw_ced(curve, {content["layout"]["name"]: scores.errors[scores.primary]}, scores.primary)
     draw_calibration(sure, content["calibration"])
-    write_png(faces, faces_sheet(scores))
-    page = folder / "eval.html"
-    captions = {curve: "Share of faces by error", sure: "Doubt beside error",
-                faces: "Best and worst faces: labels green, predictions red"}  # fmt: skip
-    write_page(page, content, captions)
-    return [curve, sure, faces, page]
-
-
-def write_page(path: Path, content: dict[str, Any], pictures: Mapping[Path, str]) -> None:
-    """Write one HTML file that needs nothing beside it: numbers, and pictures with captions."""
-    from jinja2 import Environment, StrictUndefined
-
-    text = resources.files("dlm.train").joinpath("eval.html").read_text("utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    shown = [
-        {"caption": caption, "source": _embedded(picture)} for picture, caption in pictures.items()
+    page, drawn = folder / "eval.html", faces_sheet(scores)
+    write_png(faces, drawn)
+    pictures = [
+        png("Share of faces by error", curve.read_bytes()),
+        png("Doubt beside error", sure.read_bytes()),
+        jpeg("Best and worst faces: labels green, predictions red", drawn),
     ]
-    page = environment.from_string(text).render(content=content, pictures=shown)
-    with replacing(path) as file:
-        file.write(page.encode())
-
-
-def _embedded(picture: Path) -> str:
-    data = base64.b64encode(picture.read_bytes()).decode("ascii")
-    return f"data:image/png;base64,{data}"
+    write_page(page, "eval.html", content, pictures)
+    return [curve, sure, faces, page]
 
 
 def faces_sheet(scores: Scores) -> UInt8:
