@@ -4,7 +4,8 @@
 
 A face counts as found where a box meets that of its 68 labels with an intersection over union of
 0.5 (0.4 beside it). 'Other boxes' touch no labelled face: false alarms, and people without labels,
-who are many. With `--run` boxes are dropped as `dlm predict` does, by the run's doubt. `--empty` is a folder of pictures without any face: there each box is a false alarm.
+who are many. With `--run` boxes are dropped as `dlm predict` drops them, by the run's own doubt.
+`--empty` is a folder of pictures without any face: there each box is a false alarm.
 """
 
 import argparse

@@ -95,6 +95,7 @@ def describe(dataset: Dataset, train: Int64, held_out: Int64) -> dict[str, Any]:
         "seed": dataset.recipe.seed,
         "faces": len(train),
         "held_out_faces": len(held_out),
+        "contour": dataset.recipe.contour,
         "crop": crops.CROP_RULE,
     }
 

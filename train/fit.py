@@ -14,7 +14,7 @@ Shapes: B faces, P points, K identity components, E = 52 expression units, n = K
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -44,6 +44,7 @@ class Seen:
     sigma: Float64  # (B, P) pixels
     axis: Float64  # (B, 2) pixels, where the camera looks: the middle of an uncropped photo
     focal: Float64 | None = None  # (B,) pixels, where it is known
+    sliding: bool = False  # contour groups follow the outline: they are no vertices, and left out
 
     def __len__(self) -> int:
         return len(self.points)
@@ -51,7 +52,7 @@ class Seen:
     def part(self, chosen: slice) -> "Seen":
         """Return some of the faces."""
         focal = None if self.focal is None else self.focal[chosen]
-        return Seen(points=self.points[chosen], sigma=self.sigma[chosen],
+        return replace(self, points=self.points[chosen], sigma=self.sigma[chosen],
                     axis=self.axis[chosen], focal=focal)  # fmt: skip
 
 
@@ -99,6 +100,8 @@ def fit(basis: HeadBasis, spec: LandmarkSpec, seen: Seen, report: Callable[[int]
     topology = basis.model.topology
     vertices = spec.vertex_indices(basis.model.name, topology.hash, topology.vertex_count)
     used = np.isin(vertices, topology.part_vertices("skin"))  # irises turn with the gaze
+    if seen.sliding:
+        used[[point for group in spec.contour for point in spec.groups[group]]] = False
     solver = _Solver(basis, vertices[used])
     parts = []
     for start in range(0, len(seen), CHUNK):

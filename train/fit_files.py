@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 import dlm
 from dlm.datasets.files import replacing, write_errors
+from dlm.datasets.recipe import CONTOURS
 from dlm.generator.models.base import ARKIT_UNITS, FaceModel, Float32
 from dlm.train.fit import Fitted, Seen
 from dlm.train.fit_basis import HeadBasis
@@ -25,14 +26,16 @@ DRAWN = ("skin", "eye_left", "eye_right")
 LOWEST = -0.16  # metres from between the eyes: what is drawn ends at the throat
 
 
-def seen_on(photos: Sequence[Photo], focal: float | None) -> Seen:
-    """Return the points of all faces of `photos`; cameras look at the middle of a photo."""
-    faces = [(photo, face) for photo in photos for face in photo.faces]
+def seen_on(predicted: PointsFile, focal: float | None) -> Seen:
+    """Return the points of all faces; cameras look at the middle of a photo."""
+    faces = [(photo, face) for photo in predicted.photos for face in photo.faces]
     points = np.stack([face.points for _, face in faces])
     sigma = np.stack([face.sigma for _, face in faces])
     axis = (np.array([photo.size for photo, _ in faces]) - 1) / 2
     known = None if focal is None else np.full(len(faces), focal)
-    return Seen(points=points, sigma=sigma, axis=axis, focal=known)
+    return Seen(
+        points=points, sigma=sigma, axis=axis, focal=known, sliding=predicted.contour != CONTOURS[0]
+    )
 
 
 def content_of(

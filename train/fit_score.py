@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlm.datasets import Dataset
+from dlm.datasets.recipe import CONTOURS
 from dlm.errors import TrainError
 from dlm.generator import models
 from dlm.generator.relabel import labels
@@ -51,7 +52,8 @@ class FitTest:
         self, spec: LandmarkSpec, points: Float64, sigma: Float64, report: Report
     ) -> Float64:
         """Return (n,) errors in mm of fits to (n, P, 2) points in pixels of the pictures."""
-        seen = Seen(points=points, sigma=sigma, axis=self.truth.axis)
+        sliding = self.dataset.recipe.contour != CONTOURS[0]
+        seen = Seen(points=points, sigma=sigma, axis=self.truth.axis, sliding=sliding)
         return face_errors(self.basis, fit(self.basis, spec, seen, report), self.truth)
 
     def errors_of_truth(self, spec: LandmarkSpec, report: Report) -> Float64:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 import dlm
 from dlm.datasets.files import replacing, write_errors
+from dlm.datasets.recipe import CONTOURS
 from dlm.errors import TrainError
 from dlm.landmark_specs import LandmarkSpec, parse
 from dlm.landmark_specs.pictures import draw_dots, draw_lines
@@ -18,6 +19,7 @@ from dlm.train import crops, detector
 from dlm.train.pictures import UInt8, write_png
 from dlm.train.predict import Face, Photo
 from dlm.train.predictor import Predictor
+from dlm.train.run_folder import RunFile
 
 JSON_FILE, TABLE_FILE, PICTURES = "points.json", "points.parquet", "pictures"
 FORMAT = 1
@@ -29,6 +31,7 @@ class PointsFile:
 
     spec: LandmarkSpec
     licence: str  # of the run that predicted
+    contour: str  # where contour groups lie: at their vertices ('fixed') or on the outline
     photos: Sequence[Photo]
 
 
@@ -40,6 +43,7 @@ def content_of(
     return {
         "format": FORMAT,
         "layout": {"name": run.spec_name, "hash": run.spec_hash, "text": run.spec_text},
+        "contour": contour_of(run),
         "pixels": "x right, y down, (0, 0) is the centre of the top-left pixel; photos upright",
         "crop": f"{boxes}, {crops.ENLARGE}; then once more about the points",
         "flip_averaged": flip,
@@ -52,6 +56,11 @@ def content_of(
             for photo in photos
         ],
     }  # fmt: skip
+
+
+def contour_of(run: RunFile) -> str:
+    """Return where the contour groups of a run's points lie, one of CONTOURS."""
+    return str(run.dataset.get("contour", CONTOURS[0]))
 
 
 def boxes_from(path: Path | None) -> str:
@@ -100,7 +109,9 @@ def read_predicted(path: Path) -> PointsFile:
         raise TrainError(
             f"no points can be read: {error!r}", str(path), f"give a {JSON_FILE} of 'dlm predict'"
         ) from None
-    return PointsFile(spec=spec, licence=content["licence"], photos=photos)
+    return PointsFile(
+        spec=spec, licence=content["licence"], contour=content["contour"], photos=photos
+    )
 
 
 def draw_photo(image: UInt8, photo: Photo, spec: LandmarkSpec) -> UInt8:

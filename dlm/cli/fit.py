@@ -70,7 +70,10 @@ def _points(source: Path, images: list[Path], flip: bool) -> "PointsFile":
         predictor, detect = Predictor.load(source, pick_device()), shipped()
         photos = [predict_photo(predictor, path, detect, flip=flip)[0] for path in expand(images)]
         predicted = predict_files.PointsFile(
-            spec=predictor.spec, licence=predictor.run.licence, photos=photos
+            spec=predictor.spec,
+            licence=predictor.run.licence,
+            photos=photos,
+            contour=predict_files.contour_of(predictor.run),
         )
     if not any(photo.faces for photo in predicted.photos):
         raise PhotoError("no face was found", str(images[0] if images else source),
@@ -87,7 +90,7 @@ def _fit(
     from dlm.train.predict_files import PICTURES, picture_names
 
     photos = predicted.photos
-    seen = fit_files.seen_on(photos, focal)
+    seen = fit_files.seen_on(predicted, focal)
     with console.progress(len(seen), "fitting", "faces") as bar:
         fitted = fit(basis, predicted.spec, seen, bar.advance)
     heads = basis.heads(fitted.identity, fitted.expression)

@@ -153,7 +153,13 @@ def test_the_command_leaves_meshes_numbers_and_pictures(basis, drawn, tmp_path, 
     Image.new("RGB", (300, 300)).save(tmp_path / "a.png")
     face = {"box": [0, 0, 9, 9], "score": None, "points": points.tolist(), "sigma": [1.0] * 68}
     photo = {"path": str(tmp_path / "a.png"), "size": [300, 300], "faces": [face]}
-    content = {"format": 1, "layout": {"text": spec.text}, "licence": "free", "photos": [photo]}
+    content = {
+        "format": 1,
+        "layout": {"text": spec.text},
+        "licence": "free",
+        "contour": "fixed",
+        "photos": [photo],
+    }
     (tmp_path / "points.json").write_text(json.dumps(content))
     monkeypatch.setattr(fit_basis, "build", lambda model: basis)
     command(tmp_path, out=tmp_path / "out", draw=True)
@@ -167,3 +173,15 @@ def test_the_command_leaves_meshes_numbers_and_pictures(basis, drawn, tmp_path, 
         assert len(mesh.vertices) == basis.model.topology.vertex_count
     picture = np.asarray(Image.open(tmp_path / "out" / "pictures" / "a.png"))
     assert picture[int(points[30, 1]), int(points[30, 0])].max() > 30  # a nose, where it was black
+
+
+def test_a_jaw_that_follows_the_outline_pulls_nothing(basis, drawn):
+    known, _, pixels = drawn
+    spec = landmark_specs.load("68")
+    points = pixels[:, spec.vertices["makehuman"]].copy()
+    points[:, spec.groups["jaw"]] += 8.0
+    seen = fitting.Seen(
+        points=points, sigma=np.ones(points.shape[:2]), axis=known.axis, sliding=True
+    )
+    fitted = fitting.fit(basis, spec, seen, lambda count: None)
+    assert fitted.residual.max() < 1.5

@@ -22,7 +22,12 @@ class Colours:
 
     size, spec = SIZE, dots()
     run = SimpleNamespace(
-        spec_name="dots_6", spec_hash=dots().hash, spec_text=SPEC, licence="free", versions={}
+        spec_name="dots_6",
+        spec_hash=dots().hash,
+        spec_text=SPEC,
+        licence="free",
+        versions={},
+        dataset={"contour": "visible"},
     )
 
     def __init__(self):
@@ -100,6 +105,7 @@ def test_what_is_written_is_what_is_read(tmp_path):
     held = predict_files.read_predicted(tmp_path / "out" / predict_files.JSON_FILE)
     assert held.spec.hash == dots().hash
     assert held.photos[0].size == (300, 200)
+    assert held.contour == "visible"
     np.testing.assert_allclose(held.photos[0].faces[0].points, photo.faces[0].points, atol=1e-3)
     table = pq.read_table(tmp_path / "out" / predict_files.TABLE_FILE)
     np.testing.assert_allclose(table["points"][0].as_py(), photo.faces[0].points, atol=1e-3)
