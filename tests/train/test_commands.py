@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,24 @@ def test_results_say_how_doubt_visibility_and_pose_go_with_error(place, run_dlm)
         low, high = result["ci95"][name]
         assert low <= result[name] <= high
     assert result["ced"]["share"][-1] == 100 - result["fr8"]
+
+
+def test_an_export_without_its_extra_says_what_to_install(place, run_dlm, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    done = run_dlm("export", "run", "-o", "face.onnx")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("pip install 'dlm[export]'")
+    assert not (place / "face.onnx").exists()
+
+
+@pytest.mark.slow
+def test_an_export_says_how_it_compares(place, run_dlm):
+    pytest.importorskip("onnxruntime")
+    done = run_dlm("export", "run", "-o", "face.onnx")
+    assert done.returncode == 0, done.stderr
+    assert "pixels from PyTorch at most" in done.stdout
+    assert "without photographs" in done.stdout
+    assert (place / "face.onnx").stat().st_size > 1000
 
 
 def test_photos_are_scored_by_both_protocols(place, run_dlm):
