@@ -100,8 +100,8 @@ class Size:
 
 
 SIZES = {
-    "short": Size(images=4000, pixels=160,
-                  settings=Settings(samples=20_000, size=96, width=48, validations=4)),
+    "short": Size(images=6000, pixels=160,
+                  settings=Settings(samples=100_000, size=96, width=48, validations=5)),
     "long": Size(images=20_000, pixels=192, settings=Settings(samples=300_000)),
 }  # fmt: skip
 
@@ -240,11 +240,20 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--photos", action="append", required=True, help="300w:PATH to score on")
     parser.add_argument("--adapt-on", action="append", required=True, help="300w:PATH")
     parser.add_argument("--size", choices=SIZES, default="short")
+    parser.add_argument("--images", type=int, help="another number of renders a row")
+    parser.add_argument("--samples", type=int, help="another number of samples seen")
     parser.add_argument("--rows", help="names with commas between; all of them otherwise")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--folder", action="append", default=[], help="NAME=DIR: renders of a row")
     parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long")
     return parser.parse_args()
+
+
+def _size(asked: argparse.Namespace) -> Size:
+    size = SIZES[asked.size]
+    samples = asked.samples or size.settings.samples
+    images = asked.images or size.images
+    return replace(size, images=images, settings=replace(size.settings, samples=samples))
 
 
 def main() -> None:
@@ -256,7 +265,7 @@ def main() -> None:
     chosen = asked.rows.split(",") if asked.rows else list(rows)
     if odd := sorted(set(chosen) - set(rows)):
         raise SystemExit(f"no row {odd[0]!r}; there is: {', '.join(rows)}")
-    clock, size = Clock(asked.minutes), SIZES[asked.size]
+    clock, size = Clock(asked.minutes), _size(asked)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
     for seed in range(asked.seeds):
         for name in chosen:
