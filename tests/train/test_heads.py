@@ -115,6 +115,14 @@ def test_every_network_carries_every_head(name, network):
     assert ((said.visibility > 0) & (said.visibility < 1)).all()
 
 
+def test_coordinates_are_no_bfloat16_numbers_whatever_computes_the_features():
+    network = build(settings(head="sigma", size=SIZE), POINTS).eval()
+    with torch.autocast("cpu", torch.bfloat16):
+        maps = network.answer(torch.rand(2, 16, SIZE // 4, SIZE // 4)).maps
+    assert maps.dtype == torch.float32
+    assert not torch.equal(maps, maps.bfloat16().float())
+
+
 @pytest.mark.parametrize("name", HEADS)
 def test_what_is_seen_is_learned_beside_the_points_and_does_not_move_them(name):
     network = build(settings(head=name, size=SIZE), POINTS)

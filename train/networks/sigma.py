@@ -32,7 +32,9 @@ class NumbersLayer(nn.Module):
 
     def forward(self, features: Tensor) -> Output:
         small = F.adaptive_avg_pool2d(self.down(features), GRID).flatten(1)
-        numbers = self.numbers(small).view(small.shape[0], self.count, -1).float()
+        # In bfloat16 a coordinate would be a quarter of a pixel off.
+        with torch.autocast(small.device.type, enabled=False):
+            numbers = self.numbers(small.float()).view(small.shape[0], self.count, -1)
         return Output(numbers[..., :3], numbers[..., 3] if self.visibility else None)
 
 
