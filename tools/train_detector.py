@@ -1,6 +1,6 @@
 """Train the face detector that dlm ships, on renders alone: heads cut out and laid on pictures.
 
-    python tools/train_detector.py --work /tmp/detector -o train/detector.safetensors
+    python tools/train_detector.py --work heads -o train/detector.safetensors
 
 Draws HEADS heads (a tenth from behind: not every head is a face), then learns from canvases with
 none to four of them. Everything follows from the seed but the order of two processes' sums.
@@ -312,10 +312,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--work", type=Path, required=True, help="folder for the drawn heads")
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--heads", type=int, default=6000)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--heads", type=int, default=5000)
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--rate", type=float, default=4e-3)
     asked = parser.parse_args()
     asked.work.mkdir(parents=True, exist_ok=True)
     kept = asked.work / f"heads-{asked.heads}.npz"
