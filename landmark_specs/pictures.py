@@ -151,10 +151,10 @@ def seats_of_numbers(
     dots = places[order]
     taken = np.concatenate([dots - 2, dots + 2], axis=1)  # (n, 4)
     chosen = {}
-    for k in order:
+    for k in order.tolist():
         seats = _seats(places[k], widths[k], height)
-        chosen[int(k)] = seats[_overlaps(seats, taken).argmin()]
-        taken = np.concatenate([taken, chosen[int(k)][None]])
+        chosen[k] = seats[_overlaps(seats, taken).argmin()]
+        taken = np.concatenate([taken, chosen[k][None]])
     return chosen
 
 

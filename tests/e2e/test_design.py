@@ -194,6 +194,25 @@ def test_a_shipped_layout_is_copied_and_the_face_moves(
     assert load(tmp_path / kept[1]).size == 70
 
 
+def test_rows_are_dragged_to_another_index(opened: Callable[..., Opened], tmp_path: Path) -> None:
+    page = opened("68", "--port", "8690")
+    page.go()
+    page.page.get_by_text("All points, in order").click()
+    rows = page.page.locator("#dlm-order [data-k]")
+    rows.nth(1).drag_to(rows.nth(4))
+    assert page.until(lambda: "jaw_right_02 moved to index 4" in page.said()), page.said()
+    assert rows.nth(4).inner_text() == "4 jaw_right_02"
+    page.field("Order").fill("67 > 0")
+    assert page.until(lambda: "moved to index 0" in page.said()), page.said()
+    page.press("Undo")
+    page.tab("File")
+    page.press("Save")
+    assert page.until(lambda: "saved my_68.yaml" in page.said()), page.said()
+    names = list(load("68").names)
+    names.insert(4, names.pop(1))
+    assert list(load(tmp_path / "my_68.yaml").names) == names
+
+
 def test_the_page_refuses_whoever_has_no_token(opened: Callable[..., Opened], browser: Any) -> None:
     page = opened("lips", "--port", "8590")
     stranger = browser.new_context().new_page()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dlm.cli.design.controls_face import FaceTab
 from dlm.cli.design.controls_file import FileTab
+from dlm.cli.design.controls_order import OrderList
 from dlm.cli.design.controls_parts import PartsTab
 from dlm.cli.design.faces import Face
 from dlm.cli.design.inputs import fill
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _ADDS, _CHOOSES = "adds or removes a point", "chooses a point"
 _UNDO, _REDO = "Undo", "Redo"
-_ROWS = 1200  # of the table of points
 
 
 class Controls:
@@ -130,18 +130,12 @@ class Controls:
             self._button("Move to this index", self._move, "Changes the order of the layout")
             self._button("Remove", self._remove, color="red")
             self._button("Choose none", self._choose_none)
-        with gui.add_folder("All points, in order", expand_by_default=False):
-            self._table = gui.add_html("")
+        self._order = OrderList(gui, self._session, self._act)
 
     def _show_chosen(self) -> None:
         names = self._session.draft.names
         chosen = self._session.chosen
-        rows = "".join(
-            f'<div><span style="opacity:0.5">{k}</span> {escape(name)}</div>'
-            for k, name in enumerate(names[:_ROWS])
-        )
-        style = "max-height:20em;overflow:auto;padding:0 0.75em;font-size:0.8em"
-        self._table.content = f'<div style="{style}">{rows}</div>'
+        self._order.show()
         told = ", ".join(f"{names.index(name)} {escape(name)}" for name in chosen[:12])
         more = f" and {len(chosen) - 12} more" if len(chosen) > 12 else ""
         self._chosen.content = (
