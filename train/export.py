@@ -43,6 +43,7 @@ class Export:
     largest_difference: float  # pixels, of any point
     images_per_s: float
     torch_images_per_s: float
+    torch_threads: int
 
 
 class _Answers(nn.Module):
@@ -78,7 +79,7 @@ def export(predictor: Predictor, path: Path, *, threads: int = 1) -> Export:
     with torch.inference_mode():
         plain = _rate(lambda: module(torch.from_numpy(one)))
     fast = _rate(lambda: session.run(None, {INPUT: one}))
-    return Export(path, len(content) / 1e6, difference, fast, plain)
+    return Export(path, len(content) / 1e6, difference, fast, plain, torch.get_num_threads())
 
 
 def describe(predictor: Predictor) -> dict[str, str]:

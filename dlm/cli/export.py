@@ -19,18 +19,17 @@ def command(run: Run, out: Out, threads: Threads = 1) -> None:
     metadata say how to crop, what the points are, and under which licence. Needs the extra
     'export'.
     """
-    import torch
-
     from dlm.train.export import export
     from dlm.train.predictor import Predictor
+    from dlm.train.training import pick_device
 
-    predictor = Predictor.load(run, torch.device("cpu"))
+    predictor = Predictor.load(run, pick_device())
     done = export(predictor, out, threads=threads)
     console.print_fields({
         "file": f"{done.path}, {done.megabytes:.1f} MB",
         "difference": f"{done.largest_difference:.1e} pixels from PyTorch at most",
         "speed": f"{done.images_per_s:.0f} faces/s one by one on {threads} thread"
         f"{'s' * (threads > 1)}, PyTorch {done.torch_images_per_s:.0f} on "
-        f"{torch.get_num_threads()}",
+        f"{done.torch_threads}",
         "licence": predictor.run.licence,
     })  # fmt: skip
