@@ -68,7 +68,7 @@ def read_upright(path: Path) -> crops.UInt8:
             return np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
     except FileNotFoundError:
         raise PhotoError("no such file", str(path), "give pictures or folders of them") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise PhotoError(
             f"cannot be decoded: {error}", str(path),
             "give pictures; frames of a video: ffmpeg -i VIDEO -r 5 FRAMES/%05d.jpg",

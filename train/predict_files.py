@@ -16,12 +16,13 @@ from dlm.errors import TrainError
 from dlm.landmark_specs import LandmarkSpec, parse
 from dlm.landmark_specs.pictures import draw_dots, draw_lines
 from dlm.train import crops, detector
+from dlm.train.photos import write_pts
 from dlm.train.pictures import UInt8, write_png
 from dlm.train.predict import Face, Photo
 from dlm.train.predictor import Predictor
 from dlm.train.run_folder import RunFile
 
-JSON_FILE, TABLE_FILE, PICTURES = "points.json", "points.parquet", "pictures"
+JSON_FILE, TABLE_FILE, PICTURES, PTS = "points.json", "points.parquet", "pictures", "pts"
 FORMAT = 1
 
 
@@ -104,14 +105,14 @@ def read_predicted(path: Path) -> PointsFile:
                   faces=[_read_face(face) for face in photo["faces"]])
             for photo in content["photos"]
         ]  # fmt: skip
-        spec = parse(content["layout"]["text"], f"layout of {path}")
+        return PointsFile(
+            spec=parse(content["layout"]["text"], f"layout of {path}"),
+            licence=content["licence"], contour=content["contour"], photos=photos,
+        )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainError(
             f"no points can be read: {error!r}", str(path), f"give a {JSON_FILE} of 'dlm predict'"
         ) from None
-    return PointsFile(
-        spec=spec, licence=content["licence"], contour=content["contour"], photos=photos
-    )
 
 
 def draw_photo(image: UInt8, photo: Photo, spec: LandmarkSpec) -> UInt8:
@@ -128,6 +129,17 @@ def draw_photo(image: UInt8, photo: Photo, spec: LandmarkSpec) -> UInt8:
         draw_lines(pen, face.points, spec, shown)
         draw_dots(pen, face.points, spec, shown, max(0.8, max(width, height) / 140))
     return np.asarray(picture)
+
+
+def write_pts_files(folder: Path, photos: Sequence[Photo]) -> Path:
+    """Write FOLDER/pts/NAME-K.pts of every face, counted from 1 as in 300-W; return it."""
+    target = folder / PTS
+    with write_errors(target):
+        target.mkdir(parents=True, exist_ok=True)
+        for photo, name in zip(photos, picture_names([p.path for p in photos]), strict=True):
+            for k, face in enumerate(photo.faces):
+                write_pts(target / f"{Path(name).stem}-{k}.pts", face.points)
+    return target
 
 
 def picture_names(photos: Sequence[Path]) -> list[str]:

@@ -56,14 +56,18 @@ def command(
 
 def _points(source: Path, images: list[Path], flip: bool) -> "PointsFile":
     """Return points that are there, or those that a run predicts."""
-    from dlm.errors import PhotoError
+    from dlm.errors import PhotoError, TrainError
     from dlm.train import predict_files
     from dlm.train.detector import shipped
     from dlm.train.predict import expand, predict_photo
     from dlm.train.predictor import Predictor
+    from dlm.train.run_folder import RUN_FILE
     from dlm.train.training import pick_device
 
     if not images:
+        if (source / RUN_FILE).exists():
+            raise TrainError("is a run: it says nothing without photos", str(source),
+                             "add photos, or --synthetic DATASET")  # fmt: skip
         file = source / predict_files.JSON_FILE if source.is_dir() else source
         predicted = predict_files.read_predicted(file)
     else:

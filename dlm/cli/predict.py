@@ -23,6 +23,7 @@ Doubt = Annotated[float, typer.Option(min=0.0, help="Drop detected faces whose p
                                       "face.")]  # fmt: skip
 Flip = Annotated[bool, typer.Option(help="Average with the mirrored picture: twice the time.")]
 Draw = Annotated[bool, typer.Option("--draw", help="Draw the points on the photos.")]
+Pts = Annotated[bool, typer.Option("--pts", help="Write a .pts file of every face too.")]
 Json = Annotated[bool, typer.Option("--json", help="Print points.json on stdout, nothing else.")]
 
 
@@ -35,6 +36,7 @@ def command(
     doubt: Doubt = 0.055,
     flip: Flip = False,
     draw: Draw = False,
+    pts: Pts = False,
     json: Json = False,
 ) -> None:
     """Find the faces of photos and predict their points, in pixels of each photo."""
@@ -59,6 +61,8 @@ def command(
         command=console.command_line(),
     )  # fmt: skip
     files = predict_files.write_predicted(out, content, photos)
+    if pts:
+        files.append(predict_files.write_pts_files(out, photos))
     if json:
         return console.print_json(content)
     return console.print_fields({

@@ -1,5 +1,7 @@
 """A head laid on points: derivatives, known answers, errors in mm, and what denser layouts give."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -185,3 +187,28 @@ def test_a_jaw_that_follows_the_outline_pulls_nothing(basis, drawn):
     )
     fitted = fitting.fit(basis, spec, seen, lambda count: None)
     assert fitted.residual.max() < 1.5
+
+
+def test_a_report_tells_the_error_of_faces_not_of_seeds_and_the_paired_difference():
+    from dlm.train.report import _fit
+
+    def runs(*errors):
+        return [
+            SimpleNamespace(fitted=np.array(each), fitted_to_truth=np.array([0.5, 0.7]))
+            for each in errors
+        ]
+
+    found = _fit(runs([1.0, 3.0], [2.0, 4.0]), runs([1.0, 2.0], [1.0, 2.0]))
+    assert found is not None
+    assert (found["mm"], found["true_points_mm"], found["difference"]) == (2.5, 0.6, 1.0)
+    assert found["by_seed"] == [2.0, 3.0]
+    assert _fit([SimpleNamespace(fitted=None)], [SimpleNamespace(fitted=None)]) is None
+
+
+def test_heads_of_another_topology_are_known_not_to_be_known(tmp_path):
+    from dlm.train.fit_score import knows_heads, own_basis
+    from tests.train.builders import write_dataset
+
+    dots = write_dataset(tmp_path / "dots", 4)
+    assert not knows_heads(dots, "makehuman")
+    assert own_basis(dots) is None

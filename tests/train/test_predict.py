@@ -134,10 +134,18 @@ def test_the_command_writes_points_of_given_boxes_and_a_picture(tmp_path, monkey
     Image.fromarray(coded()).save(tmp_path / "a.png")
     (tmp_path / "boxes.csv").write_text("image,x,y,width,height\na.png,100,60,60,50\n")
     out = tmp_path / "out"
-    command(tmp_path / "run", [tmp_path / "a.png"], out, tmp_path / "boxes.csv", draw=True)
+    command(
+        tmp_path / "run", [tmp_path / "a.png"], out, tmp_path / "boxes.csv", draw=True, pts=True
+    )
     assert "faces           1" in capsys.readouterr().out
-    assert sorted(p.name for p in out.iterdir()) == ["pictures", "points.json", "points.parquet"]
+    assert sorted(p.name for p in out.iterdir()) == [
+        "pictures",
+        "points.json",
+        "points.parquet",
+        "pts",
+    ]
     assert (out / "pictures" / "a.png").exists()
+    assert "n_points: 6" in (out / "pts" / "a-0.pts").read_text()
 
 
 def test_what_the_network_doubts_is_no_face_and_two_boxes_of_one_face_are_one():
