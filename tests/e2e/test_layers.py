@@ -18,7 +18,7 @@ from dlm.generator.rows import SCENE_COLUMNS, scenes_of
 from dlm.landmark_specs import load
 from tests.cli.shell import dlm
 
-N, SIZE = 24, 192
+N, SIZE = 16, 192
 FACE = ("skin", "brows", "eyes", "nose", "lips", "inner_mouth", "ears", "beard")
 Array = NDArray[Any]
 
@@ -56,12 +56,12 @@ def classes(*names: str) -> list[int]:
 
 
 def test_pictures_and_labels_are_those_without_layers(faces: Dataset, tmp_path: Path) -> None:
-    assert render(tmp_path / "plain", n=6).returncode == 0
+    assert render(tmp_path / "plain", n=4).returncode == 0
     plain = datasets.open(tmp_path / "plain")
     assert plain.recipe.layers == ()
     names = ["image", "points", "visibility", "visible_vertices"]
     for name, values in plain.columns(names).items():
-        np.testing.assert_array_equal(values, faces.columns([name], range(6))[name])
+        np.testing.assert_array_equal(values, faces.columns([name], range(4))[name])
 
 
 def test_depth_is_that_of_the_vertices_seen(faces: Dataset) -> None:

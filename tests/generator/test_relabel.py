@@ -16,7 +16,7 @@ from dlm.generator.render.base import Frame
 from dlm.landmark_specs import available, load
 from tests.datasets import builders
 
-IDS = range(5)
+IDS = range(4)
 SIZE = 64
 LAYOUT = ("points", "visibility", "box")
 
