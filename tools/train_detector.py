@@ -101,11 +101,11 @@ class Canvases(IterableDataset[tuple[Tensor, Tensor]]):
     def _backdrop(self, rng: np.random.Generator) -> Image.Image:
         if rng.random() < 0.25:  # a close look at hair, skin or cloth
             source = self.pictures[rng.integers(len(self.pictures)), ..., :3]
-            side, low = int(rng.integers(12, 50)), 0
+            side = int(rng.integers(12, 50))
         else:
             source = self.bank[rng.integers(len(self.bank))]
-            side, low = int(rng.integers(40, 256)), 0
-        left, top = rng.integers(low, len(source) - side + 1, 2)
+            side = int(rng.integers(40, 256))
+        left, top = rng.integers(0, len(source) - side + 1, 2)
         piece = Image.fromarray(np.ascontiguousarray(source[top : top + side, left : left + side]))
         if side < 50:  # turned, so that what it shows is no face
             piece = piece.rotate(float(rng.choice([90, 180, 270])))
@@ -119,11 +119,8 @@ class Canvases(IterableDataset[tuple[Tensor, Tensor]]):
     ) -> None:
         index = int(rng.integers(len(self.pictures)))
         box, face = self.boxes[index].copy(), self.boxes[index, 2] > 0
-        side = (
-            float(np.exp(rng.uniform(*np.log([10, 130]))))
-            if rng.random() < 0.35
-            else float(np.exp(rng.uniform(*np.log([SMALLEST, LARGEST]))))
-        )
+        ends = [10, 130] if rng.random() < 0.35 else [SMALLEST, LARGEST]
+        side = float(np.exp(rng.uniform(*np.log(ends))))
         scale = side / (max(box[2:]) if face else 0.45 * HEAD)
         size = max(4, round(HEAD * scale))
         whole = rng.random() < 0.12  # with its own backdrop
@@ -144,16 +141,18 @@ class Canvases(IterableDataset[tuple[Tensor, Tensor]]):
         if not face or scrambled:
             return
         x, y = middle + place - 0.5
-        seen = min(x, CANVAS - x, y, CANVAS - y) / side
-        kind = (
-            FACE
-            if SMALLEST <= side <= LARGEST and seen > 0.1
-            else (IGNORED if SMALLEST / SKIPPED < side < LARGEST * SKIPPED else ABSENT)
-        )
+        kind = _kind(side, min(x, CANVAS - x, y, CANVAS - y) / side)
         if kind != ABSENT:
             faces.append([x, y, box[2] * scale, box[3] * scale, kind])
         if rng.random() < 0.15:
             _cover_part(rng, canvas, x, y, side)
+
+
+def _kind(side: float, inside: float) -> float:
+    """What the loss takes a face for, by its side and how far inside its middle is, in sides."""
+    if SMALLEST <= side <= LARGEST and inside > 0.1:
+        return FACE
+    return IGNORED if SMALLEST / SKIPPED < side < LARGEST * SKIPPED else ABSENT
 
 
 def _hide_covered(faces: list[list[float]], area: np.ndarray) -> None:
