@@ -129,14 +129,16 @@ def compare(
 def labels_of(dataset: Dataset, spec: LandmarkSpec) -> tuple[Float32, UInt8]:
     """Return (N, P, 2) points and (N, P) visibility of every row in `spec`.
 
-    They are relabelled where the dataset has another layout.
+    They are relabelled where the dataset has another layout, with the dataset's own contour.
     """
     if dataset.recipe.spec_hash == spec.hash:
         held = dataset.columns(["points", "visibility"])
         return held["points"], held["visibility"]
+    from dlm.datasets.recipe import CONTOURS
     from dlm.generator.relabel import labels
 
-    return labels(dataset, spec)
+    contour = dataset.recipe.contour if spec.contour else CONTOURS[0]  # some have none to slide
+    return labels(dataset, spec, contour=contour)
 
 
 def shared_68(specs: Sequence[LandmarkSpec]) -> NDArray[np.int64]:

@@ -76,6 +76,18 @@ def test_labels_can_slide_without_being_written(drawn, tmp_path: Path) -> None: 
     np.testing.assert_array_equal(still[:, 17:], points[:, 17:])  # the jaw alone slides
 
 
+def test_layouts_are_compared_with_the_contour_of_their_dataset(drawn, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    from dlm.train.compare import labels_of
+
+    recipe, columns = drawn("68", "visible")
+    create_or_check(tmp_path / "ds", recipe)
+    write_shard(tmp_path / "ds", 0, columns, recipe)
+    write_manifest(tmp_path / "ds")
+    dense = load("243")
+    points, _ = labels_of(datasets.open(tmp_path / "ds"), dense)
+    np.testing.assert_array_equal(points[:, dense.ibug68[:17]], columns["points"][:, :17])
+
+
 def test_a_recipe_older_than_the_contour_is_read_as_fixed_and_keeps_its_hash() -> None:
     old = builders.recipe()
     text = old.to_json().replace(',\n    "contour": "fixed"', "")
