@@ -14,8 +14,9 @@ Shapes: C contour points, S nodes a path, P points of the layout, V vertices.
 
 import numpy as np
 
+from dlm.errors import SpecError
 from dlm.generator import labels
-from dlm.generator.contour_paths import INNER, OUTER, trace
+from dlm.generator.contour_paths import INNER, OUTER, may_slide, trace
 from dlm.generator.models.base import FaceModel, Float32, Int32
 from dlm.generator.scene import Pose, rotation
 from dlm.landmark_specs import LandmarkSpec
@@ -26,11 +27,19 @@ _NEAR = np.array([-2, -1, 0, 1])  # nodes by which a point is seen: on the outli
 
 
 class Slider:
-    """Slides the contour points of one layout on one head model."""
+    """Slides the contour points of one layout on one head model.
+
+    Raises SpecError where a contour point lies amid the face.
+    """
 
     def __init__(self, model: FaceModel, spec: LandmarkSpec, vertices: Int32) -> None:
         groups = [spec.groups[name] for name in spec.contour]
         self.points: Int32 = np.unique(np.concatenate(groups)).astype(np.int32)
+        lost = self.points[~may_slide(model, vertices[self.points])]
+        if len(lost):
+            raise SpecError(f"point {spec.names[lost[0]]!r} cannot slide to the outline of a face",
+                            f"spec {spec.name!r}",
+                            "list under contour: groups near the edge of the face")  # fmt: skip
         self._paths = trace(model, vertices[self.points])
         self._weight = self._paths.weight
 

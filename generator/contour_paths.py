@@ -23,6 +23,7 @@ STEP = 0.0025  # metres between nodes on the template
 INNER, OUTER = 32, 6  # nodes before and behind the fixed vertex, at most: 80 and 15 mm
 STAY = INNER  # the node at the fixed vertex
 _AXIS = (-0.08, 0.03)  # heights between which the upright middle line of the face stands
+_MIDDLE = 0.02  # metres from that line within which no outline of a face can pass
 _SHARE = 0.2  # a path ends at this share of the way from the middle line to its point
 _EDGES = 400  # of a way at most: half around a head
 _MIDLINE = 0.0005  # metres: nearer to the middle a point is its own mirror point
@@ -46,6 +47,14 @@ class Paths:
     def vertices(self) -> Int32:
         """The sorted vertices that the nodes ride on."""
         return np.unique(self.corners)
+
+
+def may_slide(model: FaceModel, points: Int32) -> NDArray[np.bool_]:
+    """Return which of the vertices `points` (C,) lie on the skin, off the middle of the face."""
+    place = model.template[points, :2]
+    off = place - np.stack([np.zeros(len(points)), np.clip(place[:, 1], *_AXIS)], axis=1)
+    skin = np.isin(points, model.topology.part_vertices("skin"))
+    return np.asarray(skin & (np.hypot(off[:, 0], off[:, 1]) > _MIDDLE))
 
 
 def trace(model: FaceModel, points: Int32) -> Paths:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -167,6 +169,17 @@ def test_no_point_ever_lies_on_an_ear_or_the_lips(name: str) -> None:
         assert model.regions[region][nodes[~at_home]].max() < 0.5
 
 
+def test_a_head_without_masks_has_an_outline_too() -> None:
+    model = head("makehuman")
+    bare = SimpleNamespace(topology=model.topology, template=model.template, regions={})
+    plain = Slider(cast(FaceModel, bare), load("68"), load("68").vertices["makehuman"])
+    for scene, vertices in posed("makehuman"):
+        asked = turned(scene, 35)
+        far = slice(CHIN + 2, 17)
+        one, other = (s.place(asked, vertices)[0][far] for s in (plain, slider("makehuman")))
+        np.testing.assert_allclose(one, other, atol=2.5)
+
+
 def test_layouts_that_share_a_point_place_it_alike() -> None:
     (scene, vertices), few, many = posed("makehuman")[0], load("68"), load("1001")
     asked = turned(scene, 40)
@@ -203,3 +216,9 @@ def test_a_layout_without_a_contour_cannot_slide_and_says_so() -> None:
     with pytest.raises(SpecError, match="no groups that may slide") as told:
         Placer(head("makehuman"), parse(text, "mine.yaml"), "visible")
     assert str(told.value).count("\n") == 0
+
+
+def test_what_lies_amid_the_face_cannot_slide_and_is_named() -> None:
+    text = load("68").text.replace("contour: [jaw]", "contour: [jaw, nose]")
+    with pytest.raises(SpecError, match="point 'nose_bridge_01' cannot slide"):
+        Placer(head("makehuman"), parse(text, "mine.yaml"), "visible")
