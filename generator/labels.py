@@ -22,10 +22,15 @@ DEPTH_TOLERANCE = 0.0015  # metres: below it lips that touch would hide each oth
 
 
 def transform(matrix: Float32, points: Float32) -> Float32:
-    """Return `points` (..., 3) moved by a (3, 3) or (3, 4) matrix, bit for bit in any selection."""
+    """Return `points` (..., 3) moved by a (3, 3) or (3, 4) matrix, bit for bit in any selection.
+
+    Each coordinate of the result is contiguous: what follows takes them one by one.
+    """
     x, y, z = points[..., 0], points[..., 1], points[..., 2]
-    moved = np.stack([row[0] * x + row[1] * y + row[2] * z for row in matrix], axis=-1)
-    return moved + matrix[:, 3] if matrix.shape[1] == 4 else moved
+    moved = np.stack([row[0] * x + row[1] * y + row[2] * z for row in matrix])
+    if matrix.shape[1] == 4:
+        moved += matrix[:, 3].reshape(3, *[1] * (moved.ndim - 1))
+    return np.moveaxis(moved, 0, -1)
 
 
 def to_world(pose: Pose, vertices: Float32) -> Float32:
@@ -61,20 +66,26 @@ def vertex_visibility(
     """
     size = frame.depth.shape[0]
     shown = inside(pixels, size)
-    corner = np.floor(np.where(shown[:, None], pixels, 0)).astype(np.intp)
-    x, y = (np.clip(corner[:, i, None] + [0, 1], 0, size - 1) for i in (0, 1))
-    around = frame.depth[y[:, [0, 0, 1, 1]], x[:, [0, 1, 0, 1]]]
-    farthest = around.max(axis=1)
+    corner = np.fmin(np.fmax(np.floor(pixels), -1), size - 1).astype(np.intp) + 1
+    farthest = _farthest_of_four(frame.depth).ravel()[corner[:, 1] * (size + 1) + corner[:, 0]]
     unhidden = (depth <= farthest + DEPTH_TOLERANCE) | (farthest == 0)
     return np.asarray(shown & unhidden & (facing > -0.05))
+
+
+def _farthest_of_four(depth: Float32) -> Float32:
+    """Return (H + 1, W + 1): the largest depth of the pixels that meet at each corner."""
+    padded = np.pad(depth, 1, mode="edge")
+    rows = np.maximum(padded[:-1], padded[1:])
+    return np.asarray(np.maximum(rows[:, :-1], rows[:, 1:]))
 
 
 def facing_camera(camera: Camera, world: Float32, normals: Float32) -> Float32:
     """Return (V,) cosines between the world `normals` and the directions to the camera."""
     turn, shift = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
-    towards = -turn.T @ shift - world
-    lengths = np.sqrt(np.einsum("vi,vi->v", towards, towards))
-    return np.asarray(np.einsum("vi,vi->v", towards, normals) / lengths, dtype=np.float32)
+    x, y, z = ((-turn.T @ shift)[:, None] - world.T).astype(np.float32)
+    across, up, out = normals.T
+    lengths = np.sqrt(x * x + y * y + z * z)
+    return np.asarray((x * across + y * up + z * out) / lengths)
 
 
 def pack_bits(visible: NDArray[np.bool_]) -> NDArray[np.uint8]:

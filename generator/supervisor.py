@@ -25,6 +25,7 @@ ONE_THREAD = {  # a process a core: threads inside each would only wait for one 
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "OPENCV_FOR_THREADS_NUM": "1",
 }
 
 
