@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dlm.cli.design import faces
+from dlm.cli.design.controls_order import moved
 from dlm.cli.design.faces import Face
 from dlm.cli.design.picking import Ray
 from dlm.cli.design.preview import SIZE, view_of
@@ -161,3 +162,19 @@ def test_the_preview_shows_face_and_points(tmp_path: Path) -> None:
     assert bare.std() > 10
     changed = (np.abs(bare - dotted).max(axis=2) > 40).sum()
     assert 300 < changed < 10_000
+
+
+def test_a_dragged_row_takes_its_index_and_the_chosen_ones_with_it(
+    model: FaceModel, tmp_path: Path
+) -> None:
+    draft, _ = begin("68", model)
+    session = Session(model, model.topology.triangles, draft, tmp_path / "own.yaml")
+    names = session.draft.names
+    assert moved(session, 2, 7) == f"{names[2]} moved to index 7"
+    assert session.draft.names[7] == names[2]
+    session.undo()
+    session.chosen = (names[5], names[60])
+    assert moved(session, 60, 0) == "2 chosen points moved to index 0"
+    assert session.draft.names[:3] == (names[5], names[60], names[0])
+    with pytest.raises(SpecError, match="no point 68; "):
+        moved(session, 68, 0)
