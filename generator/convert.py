@@ -103,7 +103,9 @@ def learn(
     Raises SpecError for a source of fewer than three points.
     """
     if len(source) < 3:
-        raise SpecError(f"{len(source)} points do not tell a face", "", "give three or more")
+        raise SpecError(
+            f"known points: {len(source)}, too few to tell a face", "", "give three or more"
+        )
     vertices = np.concatenate([source, target])
     faces = sampled_faces(model, vertices, eyes, _LEARNT_ON + _TRIED_ON)
     seen, unseen = _split(faces, _LEARNT_ON)

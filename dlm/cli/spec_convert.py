@@ -107,7 +107,7 @@ def _eyes(head: "FaceModel", *specs: "LandmarkSpec") -> tuple[int, int]:
 
     for spec in (*specs, load("68")):
         ends = spec.normaliser.get("inter_ocular")
-        if ends and spec.topology.get(head.name, "-") in (head.topology.hash,):
+        if ends and head.topology.hash.startswith(spec.topology.get(head.name, "none")):
             column = spec.vertices[head.name]
             return int(column[ends[0]]), int(column[ends[1]])
     raise SpecError(
