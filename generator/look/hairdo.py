@@ -29,7 +29,7 @@ LENGTHS: dict[str, tuple[tuple[float, float], ...]] = {
 
 def natural_colour(rng: np.random.Generator, melanin: float) -> Colour:
     """Return a hair colour that goes with skin of `melanin`."""
-    fair = float(np.clip(1.0 - 2.6 * melanin, 0.0, 1.0))
+    fair = float(np.clip(1.25 - 2.6 * melanin, 0.0, 1.0))
     dark = 1.0 - fair * rng.beta(0.9, 1.0)
     red = rng.uniform(0.0, 0.15) + (0.6 * fair if rng.random() < 0.1 else 0.0)
     absorb = np.array([0.62, 0.80, 1.12]) * (0.35 + 4.6 * dark**1.4)
@@ -80,11 +80,11 @@ def _brows(
     shade = natural * rng.uniform(0.3, 0.85) * (1.0 - 0.4 * grey * rng.random())
     return {
         "brow_colour": colour(shade),
-        "brow_thickness": normal(rng, 0.85 + 0.35 * male, 0.24, 0.4, 1.9),
+        "brow_thickness": normal(rng, 0.72 + 0.3 * male, 0.24, 0.35, 1.8),
         "brow_density": uniform(rng, 0.35, 1.0),
         "brow_arch": normal(rng, 0.15 - 0.3 * male, 0.4, -1.0, 1.0),
         "brow_length": normal(rng, 1.0, 0.08, 0.8, 1.2),
-        "brow_height": normal(rng, 0.0, 0.0012, -0.003, 0.003),
+        "brow_height": normal(rng, 0.0, 0.0007, -0.002, 0.002),
     }
 
 

@@ -2,6 +2,7 @@
 #include "sample.glsl"
 #include "tone.glsl"
 #include "noise.glsl"
+#include "brow.glsl"
 uniform sampler2D surface_light;  // w: specular
 uniform sampler2D surface_map;    // metres around and up, along and across the brow
 uniform sampler2D surface_tint;   // w: scalp
@@ -17,16 +18,11 @@ vec4 grained(vec2 place, float density) {
     return grain_at(place, int(clamp(log2(texels) - 0.2, 0.0, 2.0)));
 }
 
-// Coverage of the brow by hairs: a tapered band, broken into strokes that lean outwards.
+// Coverage of the brow by hairs: its band, broken into strokes that lean outwards.
 float brow_cover() {
-    float s = v_map.z / brow_shape.z;
-    float arch = brow_shape.y * 0.004 * (1.0 - 6.25 * (s - 0.6) * (s - 0.6));
-    float middle = v_map.w - brow_shape.w - arch;
-    float half_width = 0.0062 * brow_shape.x * (1.0 - 0.66 * smoothstep(0.35, 1.0, s))
-        * smoothstep(-0.14, 0.1, s);
-    float inside = 1.0 - smoothstep(0.45, 1.15, abs(middle) / max(half_width, 1e-4));
-    inside *= smoothstep(-0.12, 0.02, s) * (1.0 - smoothstep(0.9, 1.06, s));
-    float lean = mix(0.35, 2.6, smoothstep(0.0, 0.8, s));
+    vec2 band = brow_band(v_map);
+    float inside = band.x, middle = band.y;
+    float lean = mix(0.35, 2.6, smoothstep(0.0, 0.8, v_map.z / brow_shape.z));
     vec2 stroke = vec2((abs(v_map.x) - middle * lean) * 48.0, v_map.y * 14.0) + seed.zw;
     float hairs = grained(stroke, 48.0).b;
     return inside * mix(smoothstep(0.75 - brow.w, 1.1 - 0.6 * brow.w, hairs), 1.0, 0.45 * brow.w)
@@ -67,8 +63,8 @@ float bump(float d, float width) {
 }
 
 // What hollows and folds keep of the light, painted where vertices are too coarse for them: the
-// socket between lid and brow, the trough below the eye, the fold from nose to mouth, the line
-// where the lips meet and their corners.
+// socket between lid and brow, the brow below hair that stands off, the trough below the eye, the
+// fold from nose to mouth, the line where the lips meet and their corners.
 float hollows() {
     float x = abs(v_map.x), y = v_map.y;
     float socket = smoothstep(0.003, 0.009, y) * (1.0 - smoothstep(0.011, 0.021, y))
@@ -82,6 +78,8 @@ float hollows() {
     float fold = x - 0.0145 - 0.0145 * sqrt(down);
     float ends = smoothstep(0.0, 0.15, down) * (1.0 - smoothstep(0.75, 1.0, down));
     kept *= 1.0 - grain.w * ends * (0.34 * bump(fold, 0.0026) + 0.2 * bump(fold + 0.002, 0.008));
+    float overhang = smoothstep(0.003, 0.02, hair_shape.w) * step(0.9, hair_shape.z);
+    kept *= 1.0 - 0.4 * overhang * max(smoothstep(0.04, 0.068, y), smoothstep(0.0, 0.5, v_tint.w));
     float span = 1.0 - smoothstep(0.0175, 0.0225, x);
     float meet = bump(y + 0.0673, 0.0016) * span + 0.7 * bump(length(vec2(x - 0.0205, y + 0.068)), 0.003);
     float upper = smoothstep(0.3, 0.75, v_mask.x) * smoothstep(-0.069, -0.066, y);
