@@ -6,7 +6,7 @@ Directions are in the world and point to the light. `left` and `right` are the s
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -246,11 +246,11 @@ def attributes(look: Look) -> dict[str, float | str]:
 
 def _plain(value: Any) -> Any:
     """Return dataclasses as mappings: `dataclasses.asdict` copies each number, ten times slower."""
-    if is_dataclass(value):
-        return {name: _plain(entry) for name, entry in vars(value).items()}
+    if isinstance(value, (float, str, int)):
+        return value
     if isinstance(value, tuple):
         return [_plain(entry) for entry in value]
-    return value
+    return {name: _plain(entry) for name, entry in vars(value).items()}
 
 
 @cache

@@ -42,10 +42,12 @@ def block_fields(source: str) -> dict[str, tuple[int, int]]:
 class Program:
     """A linked vertex and fragment shader, with its samplers bound to texture units."""
 
-    def __init__(self, vertex: str, fragment: str, units: Mapping[str, int]) -> None:
+    def __init__(
+        self, vertex: str, fragment: str, units: Mapping[str, int], defines: Sequence[str] = ()
+    ) -> None:
         self.handle = GL.glCreateProgram()
         for name, kind in ((vertex, GL.GL_VERTEX_SHADER), (fragment, GL.GL_FRAGMENT_SHADER)):
-            GL.glAttachShader(self.handle, _compile(name, kind))
+            GL.glAttachShader(self.handle, _compile(name, kind, defines))
         GL.glLinkProgram(self.handle)
         if not GL.glGetProgramiv(self.handle, GL.GL_LINK_STATUS):
             log = GL.glGetProgramInfoLog(self.handle)
@@ -65,9 +67,10 @@ class Program:
         return int(GL.glGetUniformLocation(self.handle, name))
 
 
-def _compile(name: str, kind: Any) -> Any:
+def _compile(name: str, kind: Any, defines: Sequence[str]) -> Any:
     shader = GL.glCreateShader(kind)
-    GL.glShaderSource(shader, shader_source(name))
+    version, rest = shader_source(name).split("\n", 1)
+    GL.glShaderSource(shader, "\n".join([version, *(f"#define {d}" for d in defines), rest]))
     GL.glCompileShader(shader)
     if not GL.glGetShaderiv(shader, GL.GL_COMPILE_STATUS):
         raise RenderError(f"does not compile: {_text(GL.glGetShaderInfoLog(shader))}", name)

@@ -15,6 +15,7 @@ from dlm.generator.look.sensor import sensed
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.models.normals import vertex_normals
 from dlm.generator.render import prepared, projection
+from dlm.generator.render.bands import KINDS, Bands
 from dlm.generator.render.base import Frame
 from dlm.generator.render.context import open_context
 from dlm.generator.render.eyes import EyeFinder
@@ -71,7 +72,10 @@ class PyrenderRenderer:
         bank = backgrounds.bank() if backgrounds else prepared.backgrounds()
         gpu.layered_texture(UNITS["bank"], bank)
         self._skin = gpu.Program("skin.vert", "skin_surface.frag", UNITS)
-        self._shade = gpu.Program("backdrop.vert", "skin_shade.frag", UNITS)
+        self._bands = Bands(model)
+        self._shades = {
+            kind: gpu.Program("backdrop.vert", "skin_shade.frag", UNITS, kind) for kind in KINDS
+        }
         self._eye = gpu.Program("part.vert", "eye.frag", UNITS)
         self._mouth = gpu.Program("part.vert", "mouth.frag", UNITS)
         self._lash = gpu.Program("part.vert", "lash.frag", UNITS)
@@ -88,7 +92,7 @@ class PyrenderRenderer:
         self._block.send(sample_values(scene, turn, clip, self._eyes.find(vertices, turn)))
         self._head.moving[:, :3], self._head.moving[:, 3:] = vertices, normals
         self._head.update()
-        self._paint()
+        self._paint(self._bands.find(clip, vertices, scene.camera.size))
         self._extras.draw(scene, vertices, turn, self._mark)
         image = np.asarray(
             cv2.cvtColor(self._target.read_colour(), cv2.COLOR_RGBA2RGB), dtype=np.uint8
@@ -112,7 +116,7 @@ class PyrenderRenderer:
         if self._layers:
             self._layers.mark(what)
 
-    def _paint(self) -> None:
+    def _paint(self, bands: list[tuple[int, int, tuple[str, ...]]]) -> None:
         GL = self._gl
         self._target.to_surface()
         self._mark(Mark.SKIN)
@@ -122,7 +126,11 @@ class PyrenderRenderer:
         self._target.to_picture()
         GL.glDepthMask(False)
         GL.glDepthFunc(GL.GL_GREATER)  # the covering triangle lies at the far end: skin alone
-        self._cover(self._shade)
+        GL.glEnable(GL.GL_SCISSOR_TEST)
+        for low, high, kind in bands:
+            GL.glScissor(0, low, self._target.size, high - low)
+            self._cover(self._shades[kind])
+        GL.glDisable(GL.GL_SCISSOR_TEST)
         self._mark(Mark.NOTHING)
         GL.glDepthFunc(GL.GL_EQUAL)  # and here: where there is nothing
         self._cover(self._backdrop)

@@ -93,7 +93,9 @@ vec3 skin_albedo(vec4 coarse, vec4 fine) {
     float spots = smoothstep(1.0 - 0.16 * face.w, 1.0 - 0.1 * face.w, fine.a) * step(0.01, face.w);
     base *= mix(vec3(1.0), vec3(0.62, 0.45, 0.36), spots * 0.5);
     base *= 1.0 + (fine.g - 0.5) * 0.2 * grain.y;
+#ifdef FACE
     base *= 1.0 - 0.55 * grain.z * furrows(coarse.r);
+#endif
     float lip = smoothstep(0.3, 0.75, v_mask.x);
     float wrinkled = 1.0 - 0.18 * lip * fine.b;
     return base * mix(vec3(1.0), lips.rgb, lip * lips.w) * wrinkled;
@@ -119,19 +121,25 @@ void main() {
     lit *= 1.0 - eye_extra.y * smoothstep(-0.03, 0.015, v_map.y) * (1.0 - v_mask.z);
     vec3 base = skin_albedo(coarse, fine);
     float jitter = (coarse.g - 0.5) * 0.5 + (fine.b - 0.5) * 0.6;
-    float cover = brow_cover();
+    float cover = 0.0;
+#ifdef FACE
+    cover = brow_cover();
     base = mix(base, brow.rgb, cover);
     vec3 bristle = mix(min(beard.rgb, 0.6 * base), beard.rgb, smoothstep(0.001, 0.006, beard_shape.y));
     bristle *= 0.65 + 0.7 * fine.b;
     base = mix(base, bristle, bristles(coarse.g + fine.r - 1.0));
+#endif
     float scalp = smoothstep(0.4, 0.75, v_tint.w + jitter * 0.45 - 0.12 * hair_shape.x);
     base = mix(base, hair.rgb * (0.6 + 0.6 * fine.b), scalp * hair_shape.z);
     float upper = smoothstep(-0.002, 0.002, v_map.y);
     float lash = smoothstep(0.03, 0.45, v_mask.w) * mix(0.5, 1.0, upper)
         * (0.55 + 0.3 * lid.y + 0.5 * lid.x);
     base = mix(base, vec3(0.018, 0.012, 0.01), min(lash, 0.97));
-    float worn = smoothstep(0.45, 0.55, v_mask.z);
+    float worn = 0.0;
+#ifdef CLOTH
+    worn = smoothstep(0.45, 0.55, v_mask.z);
     base = mix(base, cloth(), worn);
+#endif
     float matte = 1.0 - max(worn, max(cover, scalp * hair_shape.z));
     float shine = lit.a * matte * (0.6 + 0.8 * fine.g);
     pixel = vec4(developed(base * lit.rgb + shine * normalize(lit.rgb + 0.01) * 1.73), 1.0);

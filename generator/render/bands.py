@@ -1,0 +1,58 @@
+"""Rows of the picture by what the skin in them can be: face, cloth, both or neither.
+
+Brows, beards and furrows lie in some rows, the shirt in others. Each shader program pays for what
+it could draw at every pixel, so the skin is shaded row band by row band, with no more than needed.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlm.generator.models.base import FaceModel, Float32, Int32
+
+FACE, CLOTH = "FACE", "CLOTH"  # as skin_shade.frag is told
+KINDS: tuple[tuple[str, ...], ...] = ((), (FACE,), (CLOTH,), (FACE, CLOTH))
+FRONT_OF = -0.07  # metres: the face lies before the ears
+ABOVE = -0.16  # metres under the eyes: beards end above
+MARGIN = 2  # pixels
+
+
+class Bands:
+    """The vertices of one head model that can show face or cloth."""
+
+    def __init__(self, model: FaceModel) -> None:
+        skin = np.zeros(model.topology.vertex_count, bool)
+        skin[model.topology.part_vertices("skin")] = True
+        shirt = model.regions.get("shirt", np.zeros(len(skin), np.float32)) > 0
+        _, y, z = model.template.T
+        self._of = {
+            FACE: _picked(skin & ~shirt & (z > FRONT_OF) & (y > ABOVE)),
+            CLOTH: _picked(skin & shirt),
+        }
+
+    def find(
+        self, clip: NDArray[np.float64], vertices: Float32, size: int
+    ) -> list[tuple[int, int, tuple[str, ...]]]:
+        """Return bands [first row, last row) of a picture with what can be seen in each.
+
+        `clip` (4, 4) takes the world's `vertices` (V, 3) to clip space, whose -1 is row 0.
+        """
+        spans = {what: _rows(clip, vertices[of], size) for what, of in self._of.items() if len(of)}
+        edges = sorted({0, size, *(edge for span in spans.values() for edge in span)})
+        return [
+            (low, high, tuple(what for what, span in spans.items() if span[0] <= low < span[1]))
+            for low, high in pairwise(edges)
+        ]
+
+
+def _picked(mask: NDArray[np.bool_]) -> Int32:
+    return np.flatnonzero(mask).astype(np.int32)
+
+
+def _rows(clip: NDArray[np.float64], points: Float32, size: int) -> tuple[int, int]:
+    """Return the rows [first, last) that `points` (N, 3) span, with a margin."""
+    up, away = (points @ clip[k, :3] + clip[k, 3] for k in (1, 3))
+    rows = (up / away + 1) * size / 2
+    low, high = int(np.floor(rows.min())) - MARGIN, int(np.ceil(rows.max())) + MARGIN
+    return min(max(low, 0), size), min(max(high, 0), size)
