@@ -55,7 +55,7 @@ def cut(
     edges, edge_of, _ = _edges(quads[fine])
     first_centre = count + len(edges)
     rank = np.cumsum(fine) - 1
-    shared = np.unique(edge_of[rank[detail]]) if detail.any() else []
+    shared = np.unique(edge_of[rank[detail]])
     midpoint = {tuple(edges[k].tolist()): count + int(k) for k in shared}
     triangles: list[Index] = []
     for k, quad in enumerate(quads.tolist()):
