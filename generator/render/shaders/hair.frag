@@ -9,11 +9,13 @@ out vec4 pixel;
 
 void main() {
     float curl = hair_shape.y;
-    vec2 place = vec2(abs(v_strand.x) * 7.0, v_strand.y * mix(0.3, 2.0, curl)) + seed.zw;
+    float lean = (seed.z - 0.5) * 0.09 * v_strand.y * v_strand.y;
+    vec2 place = vec2((v_strand.x + lean) * 15.0, v_strand.y * mix(0.3, 2.0, curl)) + seed.zw;
     place.x += 0.05 * curl * sin(v_strand.y * (20.0 + 30.0 * seed.z) + 30.0 * v_strand.x);
     float lock = texture(noise, place).b;
-    float fuzz = texture(noise, vec2(v_strand.x * 26.0, v_strand.y * 7.0) + seed.wz).g;
+    float fuzz = texture(noise, vec2((v_strand.x + lean) * 40.0, v_strand.y * 7.0) + seed.wz).g;
     float strands = mix(mix(lock, fuzz, 0.35), fuzz, max(0.0, curl - 0.4) * 1.2);
+    strands = mix(strands, fuzz, 0.7 * smoothstep(0.6, 1.0, v_strand.y));
     float bare = v_strand.z * (0.95 - 0.5 * hair.w) - 0.16;
     bare += smoothstep(0.7, 1.0, v_strand.y) * 0.75;
     if (strands < bare) discard;
