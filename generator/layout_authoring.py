@@ -275,14 +275,15 @@ def _numbered(draft: Draft, line: str, stem: str) -> Draft:
     """
     members = [name for name in draft.lines[line].points if _of(stem, name)]
     everywhere = [name for name in draft.names if _of(stem, name)]
-    old = [number_of(name) for name in members if _NUMBERED.fullmatch(name)]
+    old = [number_of(name) for name in members if numbered_stem(name) == stem]
     if len(everywhere) == len(members):
         numbers = list(range(1, len(members) + 1))
         if len(old) > 1 and old[0] > old[-1]:
             numbers.reverse()
     else:
-        first = 1 + max((number_of(n) for n in everywhere if _NUMBERED.fullmatch(n)), default=0)
-        members = [name for name in members if not _NUMBERED.fullmatch(name)]
+        settled = [name for name in everywhere if numbered_stem(name) == stem]
+        first = 1 + max(map(number_of, settled), default=0)
+        members = [name for name in members if name not in settled]
         numbers = list(range(first, first + len(members)))
     changes = {}
     for name, number in zip(members, numbers, strict=True):

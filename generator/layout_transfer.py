@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from dlm.errors import SpecError
 from dlm.generator.layout_surface import FaceSurface, Float, Index
-from dlm.generator.layout_warp import ANCHORS, Warp, warp_between
+from dlm.generator.layout_warp import ANCHORS, JAW, Warp, warp_between
 from dlm.generator.models.ict_landmarks import ibug_68
 from dlm.landmark_specs import LandmarkSpec, available, load
 from dlm.landmark_specs.curves import settle
@@ -62,13 +62,14 @@ def transfer(
     """Return `spec`, which is bound to the source head, on the target head, both sides alike.
 
     `known` says where vertices of the source go already, as `already_bound` does; `landmarks` are
-    the target's (68,) vertices of iBUG, of which those of jaw and brows may be anything.
+    the target's (68,) vertices of iBUG, of which those of jaw and brows may be -1.
     Raises SpecError where none are given and the target has no 68 of its own to begin with.
     """
     topology = source.model.topology
     indices = spec.vertex_indices(source.model.name, topology.hash, topology.vertex_count)
     one, other = ibug_of(source), ibug_of(target) if landmarks is None else landmarks
-    pairs = np.stack([one, other], axis=1)[list(ANCHORS)]
+    known_there = [k for k in (*ANCHORS, *JAW) if other[k] >= 0]
+    pairs = np.stack([one, other], axis=1)[known_there]
     carrier = _Carrier(source, target, one, other, warp_between(source, target, pairs))
     left = [k for k in range(spec.size) if source.vertices[indices[k], 0] > -1e-4]
     found = carrier.places([int(indices[k]) for k in left])
@@ -119,10 +120,9 @@ def _chosen(
         if not new:
             continue
         allowed = free(np.concatenate([places[k].allowed for k in new]))
-        row = settle(
-            np.array([places[k].wished for k in points]), target.vertices, allowed,
-            {n: chosen[k] for n, k in enumerate(points) if k in chosen}, evenness=_EVENNESS,
-        )  # fmt: skip
+        fixed = {n: chosen[k] for n, k in enumerate(points) if k in chosen}
+        wished = _through(np.array([places[k].wished for k in points]), target.vertices, fixed)
+        row = settle(wished, target.vertices, allowed, fixed, evenness=_EVENNESS)
         for k, vertex in zip(points, row.tolist(), strict=True):
             if k not in chosen and vertex not in chosen.values():
                 chosen[k] = vertex
@@ -130,6 +130,17 @@ def _chosen(
         if k not in chosen:
             chosen[k] = place.nearest(target, free(place.allowed))
     return chosen
+
+
+def _through(wished: Float, vertices: Float, fixed: Mapping[int, int]) -> Float:
+    """Return the wished places (n, 3) of a line bent so that it goes through its settled points."""
+    if not fixed:
+        return wished
+    steps = np.linalg.norm(np.diff(wished, axis=0), axis=1)
+    at = np.concatenate([[0.0], np.cumsum(steps)])
+    settled = np.array(sorted(fixed))
+    off = vertices[[fixed[n] for n in settled]] - wished[settled]
+    return wished + np.stack([np.interp(at, at[settled], column) for column in off.T], axis=1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from dlm.generator.models.normals import vertex_normals
 Warp = Callable[[Float], Float]
 
 ANCHORS = (27, 28, 29, 30, 33, *range(36, 68))  # of iBUG-68: bridge, tip, base, lids, lips
+JAW = tuple(range(17))  # anchors too where they are known: few vertices there look like others
 _ROUNDS = 4
 _PULLED = 500  # vertices of the skin that are drawn onto the other
 _REACH = 0.02  # metres: farther than this from the other skin, a vertex has no counterpart

@@ -79,8 +79,8 @@ def _fill(
     found: list[tuple[NDArray[np.int64], Float64, Float64]] = []
     for above, widest in pairwise(_SIDES):
         chosen = np.flatnonzero(facing & (side > above) & (side <= widest))
-        pieces = max(1, chosen.size * widest * widest // _BATCH)
-        for rows in np.array_split(chosen, pieces) if chosen.size else []:
+        pieces = min(chosen.size, max(1, chosen.size * widest * widest // _BATCH))
+        for rows in np.array_split(chosen, pieces) if pieces else []:
             of = triangles[rows]
             carried = np.stack([depth[of], shade[of]], axis=-1)  # (R, 3, 2)
             found.append(_samples(corners[rows], low[rows], carried, int(side[rows].max()), size))

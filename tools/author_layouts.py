@@ -1,10 +1,13 @@
-"""Author the layouts of 460, 490 and 1001 points from the 243: `author_layouts.py FOLDER`.
+"""Author the layouts of 243, 460, 490 and 1001 points from the 68: `author_layouts.py FOLDER [68.yaml]`.
 
-Rows of points are laid between the lines of the 243 on the makehuman head, then lines are refined;
-each layout holds all points of the one before. Rows are named on the left side and mirrored.
+The lines of the 243 that go through points of the 68 are laid anew where the 68 stand now; its
+other lines stay. Rows of points are laid between them on the makehuman head, then lines are
+refined; each layout holds all points of the one before. Rows are named on the left side and
+mirrored. A layout of which a vertex moves is given the next version.
 """
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,8 +24,9 @@ from dlm.generator.layout_authoring import (
 )
 from dlm.generator.layout_counts import resize
 from dlm.generator.layout_surface import FaceSurface, Float
-from dlm.landmark_specs import load
-from dlm.landmark_specs.drafts import Draft, from_spec, to_spec
+from dlm.landmark_specs import LandmarkSpec, load
+from dlm.landmark_specs.drafts import Draft, DraftPoint, from_spec, to_spec
+from dlm.landmark_specs.editing import other_side, remove
 from dlm.landmark_specs.writing import to_yaml
 
 MIDDLE = "|"  # after a point: the point on the midline at its height
@@ -107,9 +111,74 @@ REFINED = (
     "cheek_3",
     "cheek_4",
 )
+RIMS = ("lid_left_upper", "lid_left_lower", "lip_inner_upper", "lip_inner_lower")
+HEADING_243 = (
+    "243 points: the face oval with the hairline, and dense lines along brows, lids, nose and lips."
+)
 HEADING_460 = "460 points: the 243, and rows over forehead, temples, cheeks, chin, nose and lips."
 HEADING_490 = "490 points: the 460 with irises, pupils and the folds under the eyes."
 HEADING_1001 = "1001 points: the whole face, every line of the 490 denser, and rows between them."
+
+
+def through_68(draft: Draft, surface: FaceSurface, now: LandmarkSpec) -> Draft:
+    """Return the draft with its points of the 68 where the layout `now` has them.
+
+    Lines through them are laid anew with as many points as before; every name keeps its index.
+    """
+    at = dict(zip(range(68), now.vertices["makehuman"][now.ibug68].tolist(), strict=True))
+    number = {name: k for k, name in draft.ibug68.items()}
+    moved = {name: at[k] for name, k in number.items()}
+    through = [key for key, line in draft.lines.items() if len(number.keys() & line.points) > 2]
+    laid = {name for key in through for name in draft.lines[key].points} - number.keys()
+    bare = remove(_placed(draft, moved), laid, mirrored=True)
+    for key in (key for key in through if "_right" not in key):
+        place = {name: k for k, name in enumerate(draft.lines[key].points)}
+        extra = [
+            abs(place[one] - place[other]) - 1
+            for one, other in (segment.ends for segment in segments(bare, surface, key))
+        ]
+        if key in RIMS:
+            moved |= _along_rim(draft, surface, key, moved)
+            continue
+        bare = refine(bare, surface, key, extra)
+        vertex = {point.name: point.vertices["makehuman"] for point in bare.points}
+        for one in {key, other_side(key)}:
+            laid_anew = (vertex[name] for name in bare.lines[one].points)
+            moved |= dict(zip(draft.lines[one].points, laid_anew, strict=True))
+    return _placed(draft, moved)
+
+
+def _along_rim(
+    draft: Draft, surface: FaceSurface, key: str, moved: Mapping[str, int]
+) -> dict[str, int]:
+    """Return the vertices of a rim's points, both sides: those between `moved` ones evenly."""
+    names = draft.lines[key].points
+    before = dict(zip(draft.names, draft.vertices("makehuman").tolist(), strict=True))
+    way = surface.walk([before[name] for name in names])
+    length = np.linalg.norm(np.diff(surface.vertices[way], axis=0), axis=1)
+    at = np.concatenate([[0.0], np.cumsum(length)])
+    settled = [k for k, name in enumerate(names) if name in moved]
+    gaps = [surface.vertices[way] - surface.vertices[moved[names[k]]] for k in settled]
+    stops = [at[np.linalg.norm(gap, axis=1).argmin()] for gap in gaps]
+    wanted = np.interp(np.arange(len(names)), settled, stops)
+    chosen = way[np.abs(at[None] - wanted[:, None]).argmin(axis=1)].tolist()
+    found = {name: moved.get(name, v) for name, v in zip(names, chosen, strict=True)}
+    mirrored = {draft.mirror[name]: int(surface.mirror[v]) for name, v in found.items()}
+    left = {name: v for name, v in found.items() if surface.vertices[v, 0] > -1e-4}
+    return left | {name: v for name, v in mirrored.items() if name not in left}
+
+
+def _placed(draft: Draft, vertices: Mapping[str, int]) -> Draft:
+    """Return the draft, on makehuman alone, with these points moved."""
+    points = tuple(
+        DraftPoint(
+            name=point.name,
+            vertices={"makehuman": vertices.get(point.name, point.vertices["makehuman"])},
+        )
+        for point in draft.points
+    )
+    topology = {"makehuman": draft.topology["makehuman"]}
+    return replace(draft, points=points, topology=topology)
 
 
 class Author:
@@ -155,6 +224,9 @@ class Author:
         """Write the layout as it stands now."""
         self.draft = replace(self.draft, name=name)
         spec = to_spec(self.draft)
+        before = load(name)
+        moved = (spec.vertices["makehuman"] != before.vertices["makehuman"]).any()
+        spec = replace(spec, version=before.version + int(moved))
         if spec.size != int(name):
             print(f"{name} has {spec.size} points")
         (folder / f"{name}.yaml").write_text(to_yaml(spec, heading), encoding="utf-8")
@@ -170,10 +242,11 @@ class Author:
         return np.array(found)
 
 
-def main(folder: Path) -> None:
-    """Write the layouts to `folder`."""
+def main(folder: Path, base: str = "68") -> None:
+    """Write the layouts to `folder`, grown from the 68 of `base`."""
     surface = FaceSurface(models.load("makehuman"))
-    author = Author(from_spec(load("243"), "460"), surface)
+    author = Author(through_68(from_spec(load("243")), surface, load(base)), surface)
+    author.finish(folder, "243", HEADING_243)
     for rows in FACE_460:
         author.lay(rows)
     author.finish(folder, "460", HEADING_460)
@@ -204,4 +277,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:3])
