@@ -1,4 +1,4 @@
-"""Author the layouts of 243, 460, 490 and 1001 points from the 68: `author_layouts.py FOLDER [68.yaml]`.
+"""Author the layouts of 243 to 1001 points from the 68: `author_layouts.py FOLDER [68.yaml]`.
 
 The lines of the 243 that go through points of the 68 are laid anew where the 68 stand now; its
 other lines stay. Rows of points are laid between them on the makehuman head, then lines are
