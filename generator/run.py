@@ -1,6 +1,7 @@
 """Render a dataset: shards dealt to worker processes, resumed where an earlier run stopped."""
 
 import fcntl
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class RenderJob:
         from dlm.generator.pipeline import Generator, batches, join
 
         generator = Generator(self.recipe, self.backgrounds)
+        gc.freeze()  # what is open now lives as long as the worker: no use in looking at it again
 
         def draw_shard(shard: int, advance: Callable[[int], None]) -> None:
             parts = []

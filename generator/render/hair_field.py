@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 from dlm.generator.look.factors import Hair
 from dlm.generator.models.base import FaceModel, Float32, Int32
 
-AROUND, ALONG, NODES = 64, 15, 44
+AROUND, ALONG, NODES = 56, 13, 44
 STEP = 0.011  # metres between the nodes of a path
 CENTRE = np.array([0.0, 0.015, -0.085])  # inside the skull, metres in the head
 NEIGHBOURS = 3
@@ -108,7 +108,8 @@ class HairField:
 
     def brow_edge(self, sheet: Float32) -> Float32:
         """Return the lower edge of `sheet` (A * J, 3) over the forehead, from right to left."""
-        rows = np.r_[AROUND - 8 : AROUND, 0:9]
+        eighth = AROUND // 8
+        rows = np.r_[AROUND - eighth : AROUND, 0 : eighth + 1]
         return np.asarray(sheet.reshape(AROUND, ALONG, 3)[rows, -1])
 
     def triangles(self) -> Int32:

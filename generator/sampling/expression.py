@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dlm.generator.models.base import ARKIT_UNITS, Float32
 
 _INDEX = {name: k for k, name in enumerate(ARKIT_UNITS)}
+_SIDE = np.array([name.endswith("Left") * 1.0 - name.endswith("Right") for name in ARKIT_UNITS])
 
 # Part -> (share, {unit or pair: (low, high)}); all units of a part rise with one intensity.
 Part = tuple[float, Mapping[str, tuple[float, float]]]
@@ -154,9 +155,8 @@ def _sides(rng: np.random.Generator) -> NDArray[np.float64]:
     """Return a factor for each unit: the two sides of a face never move quite alike."""
     spread = 3.5 * _SIDED if rng.random() < _LOPSIDED else _SIDED
     lean, flip = rng.normal(scale=spread), rng.random() < 0.5
-    sign = np.array([name.endswith("Left") * 1.0 - name.endswith("Right") for name in ARKIT_UNITS])
     own = rng.normal(scale=0.4 * spread, size=len(ARKIT_UNITS))
-    return np.asarray(np.exp(sign * (lean * (-1 if flip else 1)) + np.abs(sign) * own))
+    return np.asarray(np.exp(_SIDE * (lean * (-1 if flip else 1)) + np.abs(_SIDE) * own))
 
 
 def _shift_sideways(rng: np.random.Generator, weights: NDArray[np.float64]) -> None:
