@@ -45,7 +45,8 @@ def command(
             f"{len(shared)} pictures are also among those to score, {shared[0]} for one",
             "--adapt-on", "an adapter must not see the test",
         )  # fmt: skip
-    tests = Tests(columns, fitted, synthetic and datasets.open(synthetic), flip)
+    renders = None if synthetic is None else datasets.open(synthetic)
+    tests = Tests(columns, fitted, renders, flip)
     rows = rows_of(runs, tests, pick_device(), lambda run: typer.echo(f"scoring {run}", err=True))
     for protocol in PROTOCOLS if fitted else PROTOCOLS[:1]:
         typer.echo(_markdown(rows, protocol, list(columns)))
