@@ -17,13 +17,14 @@ Picture = dict[str, str]  # caption, and source: the picture itself as an addres
 
 def write_page(path: Path, template: str, content: Any, pictures: list[Picture]) -> None:
     """Write `template` (a file of this package) filled with numbers and pictures."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    text = resources.files("dlm.train").joinpath(template).read_text("utf-8")
+    folder = resources.files("dlm.train")
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page = environment.from_string(text).render(content=content, pictures=pictures)
+        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text("utf-8")),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    page = environment.get_template(template).render(content=content, pictures=pictures)
     with replacing(path) as file:
         file.write(page.encode())
 
