@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
 
 from dlm.generator.models.base import FaceModel, Float32, Int32
 
@@ -15,7 +16,7 @@ FACE, CLOTH = "FACE", "CLOTH"  # as skin_shade.frag is told
 KINDS: tuple[tuple[str, ...], ...] = ((), (FACE,), (CLOTH,), (FACE, CLOTH))
 FRONT_OF = -0.07  # metres: the face lies before the ears
 ABOVE = -0.16  # metres under the eyes: beards end above
-MARGIN = 2  # pixels
+MARGIN = 0.006  # metres that a vertex may move out of the hull of those that span it at rest
 
 
 class Bands:
@@ -27,8 +28,8 @@ class Bands:
         shirt = model.regions.get("shirt", np.zeros(len(skin), np.float32)) > 0
         _, y, z = model.template.T
         self._of = {
-            FACE: _picked(skin & ~shirt & (z > FRONT_OF) & (y > ABOVE)),
-            CLOTH: _picked(skin & shirt),
+            FACE: _hull(model.template, skin & ~shirt & (z > FRONT_OF) & (y > ABOVE)),
+            CLOTH: _hull(model.template, skin & shirt),
         }
 
     def find(
@@ -46,13 +47,16 @@ class Bands:
         ]
 
 
-def _picked(mask: NDArray[np.bool_]) -> Int32:
-    return np.flatnonzero(mask).astype(np.int32)
+def _hull(template: Float32, mask: NDArray[np.bool_]) -> Int32:
+    """Return those of the masked vertices that the others lie between, from wherever one looks."""
+    of = np.flatnonzero(mask).astype(np.int32)
+    return np.asarray(of[ConvexHull(template[of]).vertices]) if len(of) > 3 else of
 
 
 def _rows(clip: NDArray[np.float64], points: Float32, size: int) -> tuple[int, int]:
     """Return the rows [first, last) that `points` (N, 3) span, with a margin."""
-    up, away = (points @ clip[k, :3] + clip[k, 3] for k in (1, 3))
+    up, away = (points @ clip[k, :3].astype(np.float32) + clip[k, 3] for k in (1, 3))
     rows = (up / away + 1) * size / 2
-    low, high = int(np.floor(rows.min())) - MARGIN, int(np.ceil(rows.max())) + MARGIN
+    margin = MARGIN * float(np.linalg.norm(clip[1, :3])) / float(away.min()) * size / 2
+    low, high = int(np.floor(rows.min() - margin)), int(np.ceil(rows.max() + margin))
     return min(max(low, 0), size), min(max(high, 0), size)

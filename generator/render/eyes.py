@@ -8,6 +8,7 @@ from dlm.generator.models.base import FaceModel, Float32, Int32
 from dlm.generator.render.uniforms import EyeState
 
 SIDES = ("left", "right")
+UNIT = 0.01  # metres: numbers near 1 make the normal equations of a lid's edge well conditioned
 OPEN_GAP = 0.011  # metres between the lids' edges of an eye that counts as open
 
 
@@ -80,6 +81,7 @@ def _quadratic(points: Float32) -> NDArray[np.float64]:
     """Return c0, c1, c2 of y over x, least squares."""
     if len(points) < 3:
         return np.array([0.0, 0.0, 0.0])
-    x = points[:, 0].astype(np.float64)
-    design = np.stack([np.ones_like(x), x, x * x], axis=1)
-    return np.asarray(np.linalg.lstsq(design, points[:, 1].astype(np.float64), rcond=None)[0])
+    x, y = (points[:, k].astype(np.float64) / UNIT for k in (0, 1))
+    design = np.stack([np.ones_like(x), x, x * x])
+    found = np.linalg.solve(design @ design.T, design @ y)
+    return np.asarray(found * (UNIT, 1.0, 1 / UNIT))

@@ -46,6 +46,7 @@ class Program:
         self, vertex: str, fragment: str, units: Mapping[str, int], defines: Sequence[str] = ()
     ) -> None:
         self.handle = GL.glCreateProgram()
+        self._locations: dict[str, int] = {}
         for name, kind in ((vertex, GL.GL_VERTEX_SHADER), (fragment, GL.GL_FRAGMENT_SHADER)):
             GL.glAttachShader(self.handle, _compile(name, kind, defines))
         GL.glLinkProgram(self.handle)
@@ -64,7 +65,9 @@ class Program:
 
     def location(self, name: str) -> int:
         """Return where the uniform `name` lies, for glUniform*."""
-        return int(GL.glGetUniformLocation(self.handle, name))
+        if name not in self._locations:
+            self._locations[name] = int(GL.glGetUniformLocation(self.handle, name))
+        return self._locations[name]
 
 
 def _compile(name: str, kind: Any, defines: Sequence[str]) -> Any:

@@ -152,9 +152,13 @@ class PyrenderRenderer:
         GL.glEnable(GL.GL_CULL_FACE)
 
     def _draw_parts(self, *names: str) -> None:
-        for name in names:
-            if name in self._parts:
-                self._head.draw(*self._parts[name])
+        """Draw parts of the head, those that lie one behind the other at once."""
+        spans = [self._parts[name] for name in names if name in self._parts]
+        for k, (start, stop) in enumerate(spans):
+            if k + 1 < len(spans) and spans[k + 1][0] == stop:
+                spans[k + 1] = (start, spans[k + 1][1])
+            else:
+                self._head.draw(start, stop)
 
     def _cover(self, program: "Program") -> None:
         """Draw the one triangle that covers the picture at the far end of the depth range."""
