@@ -18,12 +18,16 @@ EXPRESSIONS: Mapping[str, Mapping[str, float]] = {
         "mouthSmileLeft": 1.0, "mouthSmileRight": 1.0, "mouthUpperUpLeft": 0.4,
         "mouthUpperUpRight": 0.4, "cheekSquintLeft": 0.6, "cheekSquintRight": 0.6,
     },
-    "brows up, pucker": {
-        "browInnerUp": 1.0, "browOuterUpLeft": 1.0, "browOuterUpRight": 1.0, "mouthPucker": 1.0,
+    "pucker": {"mouthPucker": 1.0},
+    "brows up": {
+        "browInnerUp": 1.0, "browOuterUpLeft": 1.0, "browOuterUpRight": 1.0,
         "eyeWideLeft": 1.0, "eyeWideRight": 1.0,
     },
 }  # fmt: skip
-POSES: tuple[tuple[float, float], ...] = ((0, 0), (45, 0), (90, 0), (0, 20), (-25, -20))
+POSES: Mapping[str, tuple[float, float]] = {  # degrees of yaw and pitch
+    "front": (0, 0), "45 left": (45, 0), "45 right": (-45, 0), "profile": (-90, 0),
+    "head down": (0, 25),
+}  # fmt: skip
 
 _FACE = View(centre=(0.0, -0.022, 0.0), width=0.225)
 _PANELS = 9  # of an index sheet
@@ -37,9 +41,9 @@ _CLOSE_UPS = (  # title, expression, points it is about, metres across, degrees
     ("mouth", "neutral", _MOUTH, _MOUTH_WIDTH, 0.0),
     ("mouth, open", "mouth open", _MOUTH, _MOUTH_WIDTH, 0.0),
     ("mouth, smile", "smile", _MOUTH, _MOUTH_WIDTH, 0.0),
-    ("mouth, pucker", "brows up, pucker", _MOUTH, _MOUTH_WIDTH, 0.0),
+    ("mouth, pucker", "pucker", _MOUTH, _MOUTH_WIDTH, 0.0),
     ("mouth, open, 45 degrees", "mouth open", _MOUTH, _MOUTH_WIDTH, -45.0),
-    ("mouth, pucker, profile", "brows up, pucker", _MOUTH, _MOUTH_WIDTH, -90.0),
+    ("mouth, pucker, profile", "pucker", _MOUTH, _MOUTH_WIDTH, -90.0),
 )
 
 
@@ -90,10 +94,9 @@ def review_sheet(spec: LandmarkSpec, model: FaceModel, panel: int = 640) -> Pict
     drawn = []
     for name, units in EXPRESSIONS.items():
         shape = posed(model, units)
-        for yaw, pitch in POSES:
+        for pose, (yaw, pitch) in POSES.items():
             view = View(yaw=yaw, pitch=pitch, centre=(0.0, -0.022, -0.02), width=0.2)
-            title = f"{spec.name}: {name}, yaw {yaw:g}, pitch {pitch:g}"
-            one = _panel(spec, model, shape, view, panel, title)
+            one = _panel(spec, model, shape, view, panel, f"{spec.name}: {name}, {pose}")
             drawn.append(draw_panel(one, spec, numbers=False))
     return _grid(drawn, len(POSES))
 

@@ -17,7 +17,7 @@ from dlm.generator.layout_surface import FaceSurface, Float, Index
 from dlm.generator.layout_warp import ANCHORS, JAW, Warp, warp_between
 from dlm.generator.models.ict_landmarks import ibug_68
 from dlm.landmark_specs import LandmarkSpec, available, load
-from dlm.landmark_specs.curves import settle
+from dlm.landmark_specs.curves import settle, straighten
 
 _RIMS = {  # rims of the left side, each through points of iBUG-68, and its slit's side
     "lid_upper": (42, 43, 44, 45), "lid_lower": (42, 47, 46, 45),
@@ -28,6 +28,9 @@ _ON_RIM = 0.0009  # metres along edges: a point this near to a rim is on it
 _NEAR_SLIT = 0.010  # metres along edges: here a point must stay on its side of the slit
 _TRIED = 40
 _EVENNESS = 2.0
+_LONG = 0.04  # metres: lines this long on one side are straightened
+_DENSE = 0.008  # metres: where their points are this near to each other
+_ROUNDS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,18 +132,50 @@ def _chosen(
     for k, place in places.items():
         if k not in chosen:
             chosen[k] = place.nearest(target, free(place.allowed))
+    for _ in range(_ROUNDS):
+        for line in spec.lines.values():
+            points = [int(k) for k in line.points if int(k) in places]
+            chosen |= _straightened(points, spec, target, places, chosen, settled)
     return chosen
 
 
+def _straightened(
+    points: list[int], spec: LandmarkSpec, target: FaceSurface, places: "dict[int, _Place]",
+    chosen: Mapping[int, int], settled: Mapping[int, int],
+) -> dict[int, int]:  # fmt: skip
+    """Return vertices for the points of a long line that may move, the other points being fixed."""
+    if len(points) < 3:
+        return {}
+    wished = np.array([places[k].wished for k in points])
+    steps = np.linalg.norm(np.diff(wished, axis=0), axis=1)
+    moving = [k for k in points if not (k in settled or places[k].rank or spec.mirror[k] == k)]
+    if not moving or steps.sum() < _LONG or steps.mean() > _DENSE:
+        return {}
+    others = [vertex for k, vertex in chosen.items() if k not in moving]
+    allowed = np.setdiff1d(np.concatenate([places[k].allowed for k in moving]), others)
+    fixed = {n: chosen[k] for n, k in enumerate(points) if k not in moving}
+    row = straighten(_through(wished, target.vertices, fixed), target.vertices, allowed, fixed)
+    if np.unique(row).size < len(row):
+        return {}
+    return dict(zip(points, row.tolist(), strict=True))
+
+
 def _through(wished: Float, vertices: Float, fixed: Mapping[int, int]) -> Float:
-    """Return the wished places (n, 3) of a line bent so that it goes through its settled points."""
+    """Return the wished places (n, 3) of a line bent so that it goes through its settled points.
+
+    An end that is not settled stays: a row that meets the midline is not shifted as a whole.
+    """
     if not fixed:
         return wished
     steps = np.linalg.norm(np.diff(wished, axis=0), axis=1)
     at = np.concatenate([[0.0], np.cumsum(steps)])
-    settled = np.array(sorted(fixed))
-    off = vertices[[fixed[n] for n in settled]] - wished[settled]
-    return wished + np.stack([np.interp(at, at[settled], column) for column in off.T], axis=1)
+    settled = sorted({0, len(wished) - 1, *fixed})
+    off: Float = np.zeros((len(settled), 3))
+    for row, n in enumerate(settled):
+        if n in fixed:
+            off[row] = vertices[fixed[n]] - wished[n]
+    shift = [np.interp(at, at[settled], column) for column in off.T]
+    return np.asarray(wished + np.stack(shift, axis=1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,8 @@ from scipy.interpolate import CubicSpline
 Float = NDArray[np.float64]
 Index = NDArray[np.int64]
 
+_CALMER = 2  # times that targets are drawn to the middle of their neighbours
+
 
 def along(curve: Float, fractions: Float) -> Float:
     """Return the (n, D) places at `fractions` (n,) of the arc length of the polyline (C, D)."""
@@ -74,6 +76,63 @@ def settle(
         place = int(back[k][place])
         chosen.append(options[k][place])
     return np.array(chosen[::-1])
+
+
+def straighten(
+    targets: Float,
+    vertices: Float,
+    allowed: Index,
+    fixed: dict[int, int],
+    *,
+    evenness: float = 0.5,
+    bending: float = 0.8,
+    width: int = 24,
+) -> Index:
+    """Return n > 2 vertices as `settle` does, but rather off their targets than in a zigzag.
+
+    `bending` times the squared error of each second difference is minimised too, so that a line
+    runs along the edges of a coarse mesh. Vertices three or more places apart may be the same one.
+    """
+    targets = _calmed(targets, fixed)
+    options = [
+        np.array([fixed[k]]) if k in fixed else _nearest(vertices, allowed, target, width)
+        for k, target in enumerate(targets)
+    ]
+    places = [vertices[chosen] for chosen in options]
+
+    def step(k: int) -> Float:
+        off = places[k][None] - places[k - 1][:, None] - (targets[k] - targets[k - 1])
+        return np.asarray(
+            evenness * (off**2).sum(axis=2) + _misfit(vertices, options[k], targets[k])
+        )
+
+    cost = _misfit(vertices, options[0], targets[0])[:, None] + step(1)
+    cost[options[0][:, None] == options[1]] = np.inf
+    back: list[Index] = []
+    for k in range(2, len(targets)):
+        bend = places[k] - 2 * places[k - 1][:, None] + places[k - 2][:, None, None]
+        bend -= targets[k] - 2 * targets[k - 1] + targets[k - 2]
+        total = cost[:, :, None] + bending * (bend**2).sum(axis=3)
+        total[np.broadcast_to(options[k - 2][:, None, None] == options[k], total.shape)] = np.inf
+        back.append(total.argmin(axis=0))
+        cost = total.min(axis=0) + step(k)
+        cost[options[k - 1][:, None] == options[k]] = np.inf
+    before, last = np.unravel_index(int(cost.argmin()), cost.shape)
+    chosen = [int(options[-1][last]), int(options[-2][before])]
+    for k in range(len(back) - 1, -1, -1):
+        before, last = back[k][before, last], before
+        chosen.append(int(options[k][before]))
+    return np.array(chosen[::-1])
+
+
+def _calmed(targets: Float, fixed: dict[int, int]) -> Float:
+    """Return targets of which those that are free are drawn to the middle of their neighbours."""
+    for _ in range(_CALMER):
+        moved = targets.copy()
+        moved[1:-1] += (targets[:-2] + targets[2:]) / 4 - targets[1:-1] / 2
+        moved[[*fixed]] = targets[[*fixed]]
+        targets = moved
+    return targets
 
 
 def _nearest(vertices: Float, allowed: Index, target: Float, width: int) -> Index:

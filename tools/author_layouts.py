@@ -3,7 +3,8 @@
 The lines of the 243 that go through points of the 68 are laid anew where the 68 stand now; its
 other lines stay. Rows of points are laid between them on the makehuman head, then lines are
 refined; each layout holds all points of the one before. Rows are named on the left side and
-mirrored. A layout of which a vertex moves is given the next version.
+mirrored. A layout of which a vertex moves is given the next version; `carry_layouts.py` then binds
+it to ict.
 """
 
 import sys
@@ -23,7 +24,7 @@ from dlm.generator.layout_authoring import (
     segments,
 )
 from dlm.generator.layout_counts import resize
-from dlm.generator.layout_surface import FaceSurface, Float
+from dlm.generator.layout_surface import FaceSurface, Float, Index
 from dlm.landmark_specs import LandmarkSpec, load
 from dlm.landmark_specs.drafts import Draft, DraftPoint, from_spec, to_spec
 from dlm.landmark_specs.editing import other_side, remove
@@ -31,7 +32,7 @@ from dlm.landmark_specs.writing import to_yaml
 
 MIDDLE = "|"  # after a point: the point on the midline at its height
 BETWEEN = "~"  # between two points: the place halfway
-IRIS = 0.53  # its radius as a share of the eyeball's: the mean of those that looks draw
+IRIS = 0.40  # its radius as a share of the eyeball's: the mean of those that looks draw
 IRIS_POINTS = 8
 IRIS_BALL = 15.4  # millimetres: the eyeball's radius
 IRIS_SLACK = 0.4  # a millimetre along the rim counts as little against one off it
@@ -112,12 +113,13 @@ REFINED = (
     "cheek_4",
 )
 RIMS = ("lid_left_upper", "lid_left_lower", "lip_inner_upper", "lip_inner_lower")
-HEADING_243 = (
-    "243 points: the face oval with the hairline, and dense lines along brows, lids, nose and lips."
-)
-HEADING_460 = "460 points: the 243, and rows over forehead, temples, cheeks, chin, nose and lips."
-HEADING_490 = "490 points: the 460 with irises, pupils and the folds under the eyes."
-HEADING_1001 = "1001 points: the whole face, every line of the 490 denser, and rows between them."
+HEADINGS = {
+    "243": "243 points: the face oval with the hairline, and dense lines along brows, lids, nose "
+    "and lips.",
+    "460": "460 points: the 243, and rows over forehead, temples, cheeks, chin, nose and lips.",
+    "490": "490 points: the 460 with irises, pupils and the folds under the eyes.",
+    "1001": "1001 points: the whole face, every line of the 490 denser, and rows between them.",
+}
 
 
 def through_68(draft: Draft, surface: FaceSurface, now: LandmarkSpec) -> Draft:
@@ -181,6 +183,22 @@ def _placed(draft: Draft, vertices: Mapping[str, int]) -> Draft:
     return replace(draft, points=points, topology=topology)
 
 
+def iris_ring(surface: FaceSurface) -> Index:
+    """Return the vertices about the rim of the left iris, from the top one outwards."""
+    eye = surface.model.topology.part_vertices("eye_left").astype(np.int64)
+    vertices = surface.vertices[eye]
+    centre = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
+    out = (vertices - centre) / np.linalg.norm(vertices - centre, axis=1)[:, None]
+    off_rim = np.arccos(out[:, 2]) - np.arcsin(IRIS)
+    bearing = np.arctan2(out[:, 0], out[:, 1])
+
+    wanted = np.linspace(0, 2 * np.pi, IRIS_POINTS, endpoint=False)
+    along = np.angle(np.exp(1j * (bearing[None] - wanted[:, None]))) * IRIS
+    ring = np.hypot(off_rim[None], IRIS_SLACK * along).argmin(axis=1)
+    print(f"iris: at most {np.abs(off_rim[ring]).max() * IRIS_BALL:.1f} mm off its rim")
+    return np.asarray(eye[ring])
+
+
 class Author:
     """A draft, and the head it grows on."""
 
@@ -204,23 +222,14 @@ class Author:
     def irises(self) -> None:
         """Put a ring of points about each iris, and one on each pupil."""
         eye = self.surface.model.topology.part_vertices("eye_left")
-        vertices = self.surface.vertices[eye]
-        centre = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
-        out = (vertices - centre) / np.linalg.norm(vertices - centre, axis=1)[:, None]
-        off_rim = np.arccos(out[:, 2]) - np.arcsin(IRIS)
-        bearing = np.arctan2(out[:, 0], out[:, 1])
-
-        wanted = np.linspace(0, 2 * np.pi, IRIS_POINTS, endpoint=False)
-        along = np.angle(np.exp(1j * (bearing[None] - wanted[:, None]))) * IRIS
-        ring = np.hypot(off_rim[None], IRIS_SLACK * along).argmin(axis=1)
-        off = np.abs(off_rim[ring]).max() * IRIS_BALL
-        print(f"iris: at most {off:.1f} mm off its rim")
-        for part, chosen in (("iris", ring), ("pupil", [out[:, 2].argmax()])):
+        pupil = eye[self.surface.vertices[eye, 2].argmax()]
+        ring = iris_ring(self.surface)
+        for part, chosen in (("iris", ring), ("pupil", np.array([pupil]))):
             row = Row(name=f"{part}_left", line="iris_left" if part == "iris" else "",
                       closed=True, group="iris_left")  # fmt: skip
-            self.draft = add_vertices(self.draft, self.surface, eye[chosen].tolist(), row)
+            self.draft = add_vertices(self.draft, self.surface, chosen.tolist(), row)
 
-    def finish(self, folder: Path, name: str, heading: str) -> None:
+    def finish(self, folder: Path, name: str) -> None:
         """Write the layout as it stands now."""
         self.draft = replace(self.draft, name=name)
         spec = to_spec(self.draft)
@@ -229,7 +238,7 @@ class Author:
         spec = replace(spec, version=before.version + int(moved))
         if spec.size != int(name):
             print(f"{name} has {spec.size} points")
-        (folder / f"{name}.yaml").write_text(to_yaml(spec, heading), encoding="utf-8")
+        (folder / f"{name}.yaml").write_text(to_yaml(spec, HEADINGS[name]), encoding="utf-8")
 
     def knots(self, names: str) -> Float:
         """Return the unrolled places of named points."""
@@ -246,14 +255,14 @@ def main(folder: Path, base: str = "68") -> None:
     """Write the layouts to `folder`, grown from the 68 of `base`."""
     surface = FaceSurface(models.load("makehuman"))
     author = Author(through_68(from_spec(load("243")), surface, load(base)), surface)
-    author.finish(folder, "243", HEADING_243)
+    author.finish(folder, "243")
     for rows in FACE_460:
         author.lay(rows)
-    author.finish(folder, "460", HEADING_460)
+    author.finish(folder, "460")
     for rows in FOLD_490:
         author.lay(rows)
     author.irises()
-    author.finish(folder, "490", HEADING_490)
+    author.finish(folder, "490")
     for rows in FACE_460:
         if rows.part in MORE_SHARES:
             author.lay(
@@ -273,7 +282,7 @@ def main(folder: Path, base: str = "68") -> None:
     oval = {*author.draft.groups["jaw"], *author.draft.groups["hairline"]}
     inner = [name for name in author.draft.names if name not in oval]
     author.draft = resize(author.draft, surface, 1001 - len(oval), inner)
-    author.finish(folder, "1001", HEADING_1001)
+    author.finish(folder, "1001")
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def show(
     name: str = NameOrFile,
     out: Path | None = Out,
     poses: bool = typer.Option(
-        False, "--poses", help="Draw 5 poses by 5 expressions, without numbers, instead."
+        False, "--poses", help="Draw 5 poses by 6 expressions, without numbers, instead."
     ),
     model: str = typer.Option("makehuman", help="The head to draw it on."),
 ) -> None:
