@@ -78,3 +78,22 @@ def test_a_head_without_the_68_is_refused(surface: FaceSurface) -> None:
     unknown.name = "mine"
     with pytest.raises(SpecError, match="has no column in layout 68"):
         transfer(only("68"), surface, FaceSurface(unknown))  # type: ignore[arg-type]
+
+
+def test_a_line_follows_points_that_are_settled_already(surface: FaceSurface) -> None:
+    spec = only("243")
+    vertex = dict(zip(spec.names, spec.vertices["makehuman"].tolist(), strict=True))
+    inwards = np.array([-0.01, 0.01, 0.01])
+    known = {}
+    for name in ("jaw_left_06", "jaw_left_10"):
+        place = surface.vertices[vertex[name]] + inwards
+        known[vertex[name]] = int(
+            surface.outside[
+                np.linalg.norm(surface.vertices[surface.outside] - place, axis=1).argmin()
+            ]
+        )
+    carried = transfer(spec, surface, surface, known).vertices
+    shift = surface.vertices[carried] - surface.vertices[spec.vertices["makehuman"]]
+    between, far = (spec.names.index(name) for name in ("jaw_left_08", "chin"))
+    assert shift[between] @ inwards > 0.5 * inwards @ inwards
+    assert np.linalg.norm(shift[far]) < 0.003

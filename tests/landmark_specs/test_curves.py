@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlm.landmark_specs.curves import along, settle
+from dlm.landmark_specs.curves import along, settle, straighten
 
 
 def grid(n: int) -> np.ndarray:
@@ -37,3 +37,29 @@ def test_only_allowed_vertices_are_taken() -> None:
     rim = np.flatnonzero(mesh[:, 1] == 0)
     wanted = np.stack([np.linspace(0, 1, 5), np.full(5, 0.3), np.zeros(5)], axis=1)
     np.testing.assert_allclose(mesh[settle(wanted, mesh, rim, {})][:, 0], wanted[:, 0])
+
+
+def test_a_line_between_two_rows_keeps_to_one_of_them() -> None:
+    mesh = grid(11)
+    wavering = 0.55 + 0.004 * (-1) ** np.arange(7)
+    wanted = np.stack([np.linspace(0.2, 0.8, 7), wavering, np.zeros(7)], axis=1)
+    everywhere = np.arange(len(mesh))
+    nearest = mesh[settle(wanted, mesh, everywhere, {}, evenness=0.0)]
+    assert np.unique(nearest[:, 1].round(3)).size == 2
+    straight = mesh[straighten(wanted, mesh, everywhere, {})]
+    assert np.unique(straight[:, 1].round(3)).size == 1
+    np.testing.assert_allclose(straight[:, 0], wanted[:, 0])
+
+
+@given(count=st.integers(3, 9), first=st.integers(0, 440), last=st.integers(0, 440))
+def test_a_straightened_line_goes_through_what_is_settled(
+    count: int, first: int, last: int
+) -> None:
+    mesh = grid(21)
+    wanted = np.stack(
+        [np.linspace(0.1, 0.9, count), np.full((count), 0.5), np.zeros(count)], axis=1
+    )
+    chosen = straighten(wanted, mesh, np.arange(len(mesh)), {0: first, count - 1: last})
+    assert (chosen[0], chosen[-1]) == (first, last)
+    if count > 3:
+        assert (np.diff(chosen) != 0).all()

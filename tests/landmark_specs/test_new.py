@@ -1,5 +1,6 @@
 """`dlm spec new` and `diff` as a user runs them, and the laws of growing and thinning."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,12 @@ import pytest
 
 from dlm.errors import SpecError
 from dlm.generator import models
+from dlm.generator.layout_authoring import refine, segments
 from dlm.generator.layout_making import Picked, from_layout, from_vertices, read_vertices
 from dlm.generator.layout_surface import FaceSurface
 from dlm.landmark_specs import LandmarkSpec, load
 from dlm.landmark_specs.comparing import difference
+from dlm.landmark_specs.drafts import from_spec
 from tests.cli.shell import dlm
 
 
@@ -124,3 +127,20 @@ def test_a_line_is_chosen_as_a_group_and_no_line_bridges_what_is_gone(surface: F
     assert set(spec.lines) == {"jaw", "cheek_1"}  # the hairline ends at the jaw, and is gone
     with pytest.raises(SpecError, match="no group or line 'cheek_99'"):
         from_layout("mine", load("490"), surface, groups={"cheek_99": None})
+
+
+def test_new_points_take_numbers_that_points_off_the_line_have_not(surface: FaceSurface) -> None:
+    draft = from_spec(load("243"))
+    short = {
+        key: replace(line, points=line.points[:4]) if key.endswith("brow_left_upper")
+        or key.endswith("brow_right_upper") else line
+        for key, line in draft.lines.items()
+    }  # fmt: skip
+    draft = replace(draft, lines=short)
+    key = next(key for key in short if key.endswith("brow_left_upper"))
+    extra = [1 for _ in segments(draft, surface, key)]
+    grown = refine(draft, surface, key, extra)
+    added = set(grown.names) - set(draft.names)
+    assert {f"brow_left_upper_{k}" for k in (10, 11, 12)} <= added
+    assert len(added) == 6
+    assert set(draft.names) <= set(grown.names)
