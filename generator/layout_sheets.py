@@ -26,7 +26,7 @@ EXPRESSIONS: Mapping[str, Mapping[str, float]] = {
 }  # fmt: skip
 POSES: Mapping[str, tuple[float, float]] = {  # degrees of yaw and pitch
     "front": (0, 0), "45 left": (45, 0), "45 right": (-45, 0), "profile": (-90, 0),
-    "head down": (0, 25),
+    "head down": (0, -25),
 }  # fmt: skip
 
 _FACE = View(centre=(0.0, -0.022, 0.0), width=0.225)
@@ -95,7 +95,7 @@ def review_sheet(spec: LandmarkSpec, model: FaceModel, panel: int = 640) -> Pict
     for name, units in EXPRESSIONS.items():
         shape = posed(model, units)
         for pose, (yaw, pitch) in POSES.items():
-            view = View(yaw=yaw, pitch=pitch, centre=(0.0, -0.022, -0.02), width=0.2)
+            view = View(yaw=yaw, pitch=pitch, centre=(0.0, -0.03, -0.02), width=0.22)
             one = _panel(spec, model, shape, view, panel, f"{spec.name}: {name}, {pose}")
             drawn.append(draw_panel(one, spec, numbers=False))
     return _grid(drawn, len(POSES))
