@@ -4,7 +4,8 @@ The lines of the 243 that go through points of the 68 are laid anew where the 68
 other lines stay. Rows of points are laid between them on the makehuman head, then lines are
 refined; each layout holds all points of the one before. Rows are named on the left side and
 mirrored. A layout of which a vertex moves is given the next version; `carry_layouts.py` then binds
-it to ict.
+it to ict. The shipped files hold two corrections by hand that a new run would lay anew: the points
+`lid_*_lower_08`, and names of rows in the 1001.
 """
 
 import sys
