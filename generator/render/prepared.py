@@ -23,7 +23,8 @@ def backgrounds() -> NDArray[np.uint8]:
 
 def occlusion(model: FaceModel, driver: str, measure: Callable[[], Float32]) -> Float32:
     """Return the (V, 9) that `measure` finds on `model` with this GL driver."""
-    content = _digest("occlusion.py", model.topology.hash, model.template.tobytes(), driver)
+    drawn = model.surface.triangles.tobytes()
+    content = _digest("occlusion.py", drawn, model.template.tobytes(), driver)
     return cache.cached(f"occlusion-{model.name}", content, lambda: {"rows": measure()})["rows"]
 
 

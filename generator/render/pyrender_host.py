@@ -176,7 +176,7 @@ class PyrenderRenderer:
         """Return (V, 9), measured on the template with a small target of its own."""
         GL, gpu, model = self._gl, self._gpu, self._model
         target = gpu.Target(PROBE_SIDE)
-        mesh = gpu.Mesh((3,), (), model.topology.triangles, model.topology.vertex_count)
+        mesh = gpu.Mesh((3,), (), model.surface.triangles, model.topology.vertex_count)
         mesh.moving[:] = model.template
         mesh.update()
         program = gpu.Program("probe.vert", "probe.frag", {})

@@ -202,6 +202,23 @@ def test_faces_are_neither_black_nor_blown(renderer, head, neutral):
     assert np.mean([level < 20 or level > 240 for level in levels]) < 0.05
 
 
+def test_the_head_shades_its_own_neck(renderer, head, neutral):
+    look = bare_look()
+    even = replace(look.light, lamps=(), sky=(0.5, 0.5, 0.5), ground=(0.5, 0.5, 0.5),
+                   side=(0.0, 0.0, 0.0), shadow=1.0)  # fmt: skip
+    frame, posed = draw(renderer, head, neutral, look=replace(look, light=even))
+    x, y, z = head.template.T
+    under_chin = (np.abs(x) < 0.01) & (head.regions["neck"] > 0.5) & (z > -0.06)
+    forehead = (np.abs(x) < 0.02) & (y > 0.04) & (y < 0.06) & (z > 0)
+    neck, brow = (level_at(frame, project(camera(), posed[of])[0]) for of in (under_chin, forehead))
+    assert neck < 0.85 * brow
+
+
+def level_at(frame: Frame, pixels: np.ndarray) -> float:
+    column, row = np.rint(pixels).astype(int).T
+    return float(frame.image[row, column].mean())
+
+
 def test_another_size_in_the_same_process_is_refused(renderer, head):
     assert open_renderer(head, SIZE) is renderer
     with pytest.raises(RenderError, match="one process for each"):
