@@ -43,11 +43,6 @@ class Paths:
     outward: Float32  # (C, 2) unit directions away from the face, seen from the front: right, up
     corners: Int32  # (C, S, 8) the vertices of each node, the nearest ones repeated
 
-    @property
-    def vertices(self) -> Int32:
-        """The sorted vertices that the nodes ride on."""
-        return np.unique(self.corners)
-
 
 def may_slide(model: FaceModel, points: Int32) -> NDArray[np.bool_]:
     """Return which of the vertices `points` (C,) lie on the skin, off the middle of the face."""

@@ -40,8 +40,7 @@ class FaceSurface:
         x, z = self.vertices[:, 0], self.vertices[:, 2] - AXIS
         out = np.stack([x, np.zeros_like(x), z], axis=1) / np.hypot(x, z)[:, None]
         normals = vertex_normals(model.template[None], model.topology)[0]
-        open_ = np.zeros(len(x), dtype=bool)
-        open_[model.topology.part_vertices("skin")] = True
+        open_ = model.topology.part_mask("skin")
         for region, share in _HIDDEN.items():
             if region in model.regions:
                 open_ &= model.regions[region] < share

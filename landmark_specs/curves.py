@@ -57,10 +57,7 @@ def settle(
     dynamic programming.
     `fixed` says which places are settled already: place -> vertex.
     """
-    options = [
-        np.array([fixed[k]]) if k in fixed else _nearest(vertices, allowed, target, width)
-        for k, target in enumerate(targets)
-    ]
+    options = _options(targets, vertices, allowed, fixed, width)
     cost = _misfit(vertices, options[0], targets[0])
     back: list[Index] = []
     for k in range(1, len(targets)):
@@ -94,10 +91,7 @@ def straighten(
     runs along the edges of a coarse mesh. Vertices three or more places apart may be the same one.
     """
     targets = _calmed(targets, fixed)
-    options = [
-        np.array([fixed[k]]) if k in fixed else _nearest(vertices, allowed, target, width)
-        for k, target in enumerate(targets)
-    ]
+    options = _options(targets, vertices, allowed, fixed, width)
     places = [vertices[chosen] for chosen in options]
 
     def step(k: int) -> Float:
@@ -133,6 +127,16 @@ def _calmed(targets: Float, fixed: dict[int, int]) -> Float:
         moved[[*fixed]] = targets[[*fixed]]
         targets = moved
     return targets
+
+
+def _options(
+    targets: Float, vertices: Float, allowed: Index, fixed: dict[int, int], width: int
+) -> list[Index]:
+    """Return for each target the vertices to choose from: the settled one, or the nearest."""
+    return [
+        np.array([fixed[k]]) if k in fixed else _nearest(vertices, allowed, target, width)
+        for k, target in enumerate(targets)
+    ]
 
 
 def _nearest(vertices: Float, allowed: Index, target: Float, width: int) -> Index:

@@ -81,8 +81,7 @@ def build(model: FaceModel, components: int = COMPONENTS) -> HeadBasis:
 def face_surface(model: FaceModel) -> tuple[NDArray[np.int64], Float64]:
     """Return the face's vertices (F,) and the share of its surface that each stands for (F,)."""
     template, topology = model.template, model.topology
-    shown = np.zeros(topology.vertex_count, dtype=bool)
-    shown[topology.part_vertices("skin")] = True
+    shown = topology.part_mask("skin")
     shown &= (template[:, 2] > BEHIND) & (template[:, 1] < ABOVE) & (template[:, 1] > BELOW)
     for name in NOT_FACE:
         if name in model.regions:

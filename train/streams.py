@@ -12,7 +12,7 @@ from dlm.train.data import TrainingData
 from dlm.train.draws import generator
 from dlm.train.faces import Faces, Int64, UInt8, batch_rows
 from dlm.train.modes.mean_teacher import teach
-from dlm.train.networks.landmark import LandmarkNetwork
+from dlm.train.networks.landmark import LandmarkNetwork, to_unit
 from dlm.train.parallel import Ranks
 from dlm.train.photo_data import PhotoFaces, Photos
 from dlm.train.protocols import MIRROR_68
@@ -25,7 +25,7 @@ ORDER = 1 << 20  # added to the seed of the order in which photos come
 
 def to_images(crops: UInt8, device: torch.device) -> Tensor:
     """Return (B, 3, K, K) in 0 to 1 of (B, K, K, 3) uint8."""
-    return torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float() / 255
+    return to_unit(torch.from_numpy(crops).to(device))
 
 
 class Streams:

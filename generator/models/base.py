@@ -57,6 +57,12 @@ class Topology:
         start, stop = self.parts[part]
         return np.unique(self.triangles[start:stop])
 
+    def part_mask(self, part: str) -> NDArray[np.bool_]:
+        """Return (V,) which vertices the triangles of `part` use."""
+        mask = np.zeros(self.vertex_count, dtype=bool)
+        mask[self.part_vertices(part)] = True
+        return mask
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Surface:
@@ -100,3 +106,10 @@ class FaceModel(Protocol):
         A row's result does not depend on the batch it is in, bit for bit.
         """
         ...
+
+
+def region(model: FaceModel, name: str) -> Float32:
+    """Return the soft mask (V,) of a region; zero where the model does not know it."""
+    if name in model.regions:
+        return model.regions[name]
+    return np.zeros(model.topology.vertex_count, np.float32)

@@ -227,8 +227,7 @@ def _masks(arrays: Arrays) -> Arrays:
     regions = carried_regions(points, topology, arrays["landmarks_68"])
     regions["inner_mouth"][slice(*_MOUTH)] = 1
     regions["lips"][slice(*_MOUTH)] = 0
-    skin = np.zeros(len(points), dtype=bool)
-    skin[topology.part_vertices("skin")] = True
+    skin = topology.part_mask("skin")
     skin[slice(*_MOUTH)] = False
     height = points[:, 1] + _NECK_SLOPE * np.clip(points[:, 2] + 0.06, -0.06, 0.10)
     top = height[arrays["landmarks_68"][:17]].min() - _NECK_BELOW_CHIN

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlm.generator.look.factors import Occluder, Wardrobe
-from dlm.generator.models.base import FaceModel, Float32, Int32
+from dlm.generator.models.base import FaceModel, Float32, Int32, region
 from dlm.generator.scene import Camera
 
 RING = 28  # points around a lens
@@ -32,11 +32,9 @@ class Fitter:
 
     def __init__(self, model: FaceModel) -> None:
         rest = model.template
-        count = model.topology.vertex_count
         self._balls = [model.topology.part_vertices(f"eye_{s}") for s in ("left", "right")]
-        skin = np.zeros(count, bool)
-        skin[model.topology.part_vertices("skin")] = True
-        ear = model.regions.get("ear", np.zeros(count, np.float32)) > 0.5
+        skin = model.topology.part_mask("skin")
+        ear = region(model, "ear") > 0.5
         self._ears = []
         for sign in (1, -1):
             side = np.flatnonzero(ear & (sign * rest[:, 0] > 0))
@@ -55,6 +53,13 @@ class Fitter:
             ears=np.asarray(vertices[self._ears] @ rotation, dtype=np.float64),
             nose=np.asarray(vertices[self._nose] @ rotation, dtype=np.float64),
         )
+
+
+def evenly(line: Points, count: int) -> Points:
+    """Return `count` points along `line` (n, 3), by its indices."""
+    share = np.linspace(0, len(line) - 1, count)
+    low = np.minimum(share.astype(int), len(line) - 2)
+    return np.asarray(line[low] + (line[low + 1] - line[low]) * (share - low)[:, None])
 
 
 class Glasses:
@@ -170,9 +175,7 @@ class Peak:
 
     def shape(self, front: Points) -> Points:
         """Return (vertex_count, 3); `front` (n, 3) is the hat's lower edge from side to side."""
-        share = np.linspace(0, len(front) - 1, self.COLUMNS)
-        low = np.floor(share).astype(int).clip(0, len(front) - 2)
-        edge = front[low] + (front[low + 1] - front[low]) * (share - low)[:, None]
+        edge = evenly(front, self.COLUMNS)
         reach = np.sin(np.linspace(0.15, np.pi - 0.15, self.COLUMNS))
         rows = []
         for k in range(self.ROWS):

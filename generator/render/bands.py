@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
-from dlm.generator.models.base import FaceModel, Float32, Int32
+from dlm.generator.models.base import FaceModel, Float32, Int32, region
 
 FACE, CLOTH = "FACE", "CLOTH"  # as skin_shade.frag is told
 KINDS: tuple[tuple[str, ...], ...] = ((), (FACE,), (CLOTH,), (FACE, CLOTH))
@@ -23,9 +23,8 @@ class Bands:
     """The vertices of one head model that can show face or cloth."""
 
     def __init__(self, model: FaceModel) -> None:
-        skin = np.zeros(model.topology.vertex_count, bool)
-        skin[model.topology.part_vertices("skin")] = True
-        shirt = model.regions.get("shirt", np.zeros(len(skin), np.float32)) > 0
+        skin = model.topology.part_mask("skin")
+        shirt = region(model, "shirt") > 0
         _, y, z = model.template.T
         self._of = {
             FACE: _hull(model.template, skin & ~shirt & (z > FRONT_OF) & (y > ABOVE)),

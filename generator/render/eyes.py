@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlm.generator.models.ball import centre_weights
-from dlm.generator.models.base import FaceModel, Float32, Int32
+from dlm.generator.models.base import FaceModel, Float32, Int32, region
 from dlm.generator.render.uniforms import EyeState
 
 SIDES = ("left", "right")
@@ -67,7 +67,7 @@ def _edge(model: FaceModel, ball: Int32, sign: float) -> Int32:
     offset = rest - centre
     distance = np.linalg.norm(offset, axis=1)
     near = (distance > 0.9 * radius) & (distance < 1.35 * radius) & (offset[:, 2] > 0.3 * radius)
-    lids = model.regions.get(name, np.zeros(len(rest), np.float32)) > 0.5
+    lids = region(model, name) > 0.5
     chosen = np.flatnonzero(near & lids & (np.abs(offset[:, 0]) < 0.75 * radius))
     picks = []
     for low in np.linspace(-0.75, 0.6, 10) * radius:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from dlm.generator.look.factors import Hair
-from dlm.generator.models.base import FaceModel, Float32, Int32
+from dlm.generator.models.base import FaceModel, Float32, Int32, region
 
 AROUND, ALONG, NODES = 56, 13, 44
 STEP = 0.011  # metres between the nodes of a path
@@ -42,7 +42,7 @@ class HairField:
     def __init__(self, model: FaceModel) -> None:
         skull = _skull(model)
         template = model.template[skull].astype(np.float64)
-        scalp = model.regions.get("scalp", np.zeros(len(model.template), np.float32))[skull]
+        scalp = region(model, "scalp")[skull]
         self.azimuth = np.linspace(0, 2 * np.pi, AROUND, endpoint=False)
         ring = np.degrees(np.pi - np.abs(np.pi - self.azimuth))
         self._front = _bump(ring, 0, 42)
@@ -79,8 +79,7 @@ class HairField:
         drop = self._front * edge[0] + self._side * edge[1] + self._back * edge[2]
         tips = np.maximum(self._hairline + drop, 0.06)
         points = _along(self._follow + shift, tips, np.linspace(0, 1, ALONG))
-        away = points - CENTRE
-        away /= np.linalg.norm(away, axis=-1, keepdims=True)
+        away = _outwards(points)
         crown = np.clip(1.0 - np.linspace(0, 1, ALONG) * 1.6, 0.0, 1.0)[:, None]
         return _sheet(points + away * (0.011 + (0.022 if beanie else 0.012) * crown), rotation)
 
@@ -91,8 +90,7 @@ class HairField:
         path = self._follow + aside[:, None, None] * (self._hang - self._follow)
         tips = self._hairline + 0.01 + aside * (HOOD - self._hairline)
         points = _along(path + self._shift(vertices, rotation), tips, np.linspace(0, 1, ALONG))
-        away = points - CENTRE
-        away /= np.linalg.norm(away, axis=-1, keepdims=True)
+        away = _outwards(points)
         folds = 0.012 + 0.004 * aside * np.sin(9 * self.azimuth)
         over_ears = (
             0.016 * np.exp(-(((ring - 95.0) / 25.0) ** 2))[:, None] * (points[..., 1] < 0.04)
@@ -142,8 +140,7 @@ class HairField:
         self, hair: Hair, points: Grid, tips: NDArray[np.float64], share: NDArray[np.float64]
     ) -> Grid:
         """Return (A, J, 3) how far hair stands off: least at a hairline it is combed from."""
-        away = points - CENTRE
-        away /= np.linalg.norm(away, axis=-1, keepdims=True)
+        away = _outwards(points)
         loose = np.clip((tips - self._hairline) / 0.03, 0.0, 1.0)[:, None]
         lift = np.minimum(1.0, (1.0 - share) / 0.22) * (1 - loose) + loose
         lumps = 1 + 0.14 * np.sin(self.azimuth * 5 + 40 * hair.texture[0])[:, None]
@@ -168,6 +165,12 @@ class HairField:
         return _by_length(fine), _by_length(fine, mask)[..., 0]
 
 
+def _outwards(points: Grid) -> Grid:
+    """Return the unit ways (A, J, 3) from inside the skull to `points`."""
+    away = points - CENTRE
+    return np.asarray(away / np.linalg.norm(away, axis=-1, keepdims=True))
+
+
 def _sheet(points: Grid, rotation: Float32) -> Strands:
     """Return a closed sheet (A, J, 3), given in the head's frame, as hair without volume."""
     normals, world = _grid_normals(points), rotation.T
@@ -180,11 +183,9 @@ def _sheet(points: Grid, rotation: Float32) -> Strands:
 
 def _skull(model: FaceModel) -> Int32:
     """Return the skin vertices that move with the skull alone, without ears."""
-    count = model.topology.vertex_count
-    skin = np.zeros(count, bool)
-    skin[model.topology.part_vertices("skin")] = True
+    skin = model.topology.part_mask("skin")
     for name, limit in (("ear", 0.2), ("inner_mouth", 0.2), ("nose", 0.5), ("shirt", 0.1)):
-        skin &= model.regions.get(name, np.zeros(count, np.float32)) < limit
+        skin &= region(model, name) < limit
     _, y, z = model.template.T
     face = (z > -0.02) & (y < 0.015)
     return np.flatnonzero(skin & ~face & (y > -0.13)).astype(np.int32)

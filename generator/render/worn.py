@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from dlm.generator.look.factors import Colour, Look, Wardrobe
-from dlm.generator.models.base import FaceModel, Float32, Int32
+from dlm.generator.models.base import FaceModel, Float32, Int32, region
+from dlm.generator.render.accessories import evenly
 
 Points = NDArray[np.float64]
 NEAR = 6  # skin vertices that a node of cloth follows
@@ -63,10 +64,9 @@ class Cloth:
         skip: Sequence[str], outer: bool,
     ) -> None:  # fmt: skip
         self.grid, self._back = grid, back
-        skin = np.zeros(model.topology.vertex_count, bool)
-        skin[model.topology.part_vertices("skin")] = True
-        for region in skip:
-            skin &= model.regions.get(region, np.zeros(len(skin), np.float32)) < 0.3
+        skin = model.topology.part_mask("skin")
+        for name in skip:
+            skin &= region(model, name) < 0.3
         chosen = np.flatnonzero(skin)
         angle, out, high = self._around(model.template[chosen].astype(np.float64))
         wanted = np.stack([0.07 * azimuth.ravel(), height.ravel()], axis=1)
@@ -192,7 +192,7 @@ class Small:
     @classmethod
     def ribbon(cls, line: Points, half: Points) -> Sheet:
         """Return a ribbon along `line` (n, 3) that reaches `half` (3,) or (n, 3) to its sides."""
-        edges = (_even(line + half, cls.BAND.columns), _even(line - half, cls.BAND.columns))
+        edges = (evenly(line + half, cls.BAND.columns), evenly(line - half, cls.BAND.columns))
         return cls.BAND.sheet(np.stack(edges))
 
     @classmethod
@@ -215,13 +215,6 @@ class Small:
         return cls.BEAD.sheet(centre + halves * ball)
 
 
-def _even(line: Points, count: int) -> Points:
-    """Return `count` points along `line` (n, 3)."""
-    share = np.linspace(0, len(line) - 1, count)
-    low = np.minimum(share.astype(int), len(line) - 2)
-    return np.asarray(line[low] + (line[low + 1] - line[low]) * (share - low)[:, None])
-
-
 @dataclass(frozen=True, eq=False)
 class Piece:
     """Something to draw: a sheet, the grid it is on, and what it is made of."""
@@ -241,7 +234,7 @@ class Worn:
     def __init__(self, model: FaceModel) -> None:
         self.mask, self.scarf = FaceMask(model), Scarf(model)
         self.grids = (self.mask.grid, self.scarf.grid, Small.BAND, Small.BEAD)
-        ear = model.regions.get("ear", np.zeros(len(model.template), np.float32)) > 0.5
+        ear = region(model, "ear") > 0.5
         self._ears, self._lobes = [], []
         for sign in (1, -1):
             side = np.flatnonzero(ear & (sign * model.template[:, 0] > 0))

@@ -12,11 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from dlm.errors import TrainError
 from dlm.landmark_specs import LandmarkSpec
 from dlm.train.modes.gradients import WarmUp, scale_gradient
 from dlm.train.modes.nuclear import spread_points
-from dlm.train.modes.step import Losses, Step, Stream, Term
+from dlm.train.modes.step import Losses, Step, Stream, Term, require_maps
 from dlm.train.settings import Settings
 
 MARGIN = 4.0  # weight of the agreement on renders
@@ -34,10 +33,7 @@ class Disparity(Term):
 
     def __init__(self, settings: Settings, spec: LandmarkSpec, channels: int) -> None:
         super().__init__(settings, spec, channels)
-        if settings.head != "heatmap":
-            raise TrainError(
-                f"compares maps, which {settings.head} does not have", "--head", "use heatmap"
-            )
+        require_maps(settings, "compares")
         highest = HIGHEST * self.weight
         self.warm_up = WarmUp(min(SPAN, max(settings.steps / 3, 1)), highest)
         self.second = nn.Sequential(

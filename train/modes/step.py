@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
+from dlm.errors import TrainError
 from dlm.landmark_specs import LandmarkSpec
 from dlm.train.networks.head import Output
 from dlm.train.networks.landmark import LandmarkNetwork
@@ -41,6 +42,14 @@ class Step:
     real: Domain | None  # labelled photos
     unlabelled: Domain | None
     autocast: AbstractContextManager[object]  # for nets that are as heavy as the network
+
+
+def require_maps(settings: Settings, deed: str) -> None:
+    """Raise TrainError, saying what a term does with maps, where the head has none."""
+    if settings.head != "heatmap":
+        raise TrainError(
+            f"{deed} maps, which {settings.head} does not have", "--head", "use heatmap"
+        )
 
 
 class Term(nn.Module):

@@ -12,11 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dlm.errors import TrainError
 from dlm.landmark_specs import LandmarkSpec
 from dlm.train.losses import SIGMA_CELLS, landmark_loss
 from dlm.train.modes.gradients import scale_gradient
-from dlm.train.modes.step import Losses, Step, Stream, Term
+from dlm.train.modes.step import Losses, Step, Stream, Term, require_maps
 from dlm.train.networks.cells import cells_to_pixels, soft_argmax
 from dlm.train.networks.head import Output
 from dlm.train.settings import Settings
@@ -34,10 +33,7 @@ class LabelTransfer(Term):
 
     def __init__(self, settings: Settings, spec: LandmarkSpec, channels: int) -> None:
         super().__init__(settings, spec, channels)
-        if settings.head != "heatmap":
-            raise TrainError(
-                f"transfers maps, which {settings.head} does not have", "--head", "use heatmap"
-            )
+        require_maps(settings, "transfers")
         self.net = TransferNet(spec, max(settings.width // 2, 16))
 
     def loss(self, step: Step) -> Losses:
