@@ -194,7 +194,7 @@ def test_a_shipped_layout_is_copied_and_the_face_moves(
     assert load(tmp_path / kept[1]).size == 70
 
 
-@pytest.mark.slow  # it hung once: a drag that meets a redraw of the rows seems to be lost, not yet shown
+@pytest.mark.slow  # hung once: a drag that meets a redraw seems to be lost; not yet shown
 def test_rows_are_dragged_to_another_index(opened: Callable[..., Opened], tmp_path: Path) -> None:
     page = opened("68", "--port", "8690")
     page.go()
