@@ -1,7 +1,10 @@
 """Rendered faces in memory: cropped with a margin once, so that training never waits for a disk."""
 
+import copy
 import os
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -100,11 +103,20 @@ def plain_crops(
 
 
 def _read(dataset: Dataset, rows: Int64, boxes: crops.Float64, size: int, report: Report) -> Crops:
+    """Decode and crop in as many threads as there are cores: both leave Python's lock alone."""
     images = np.empty((len(rows), size, size, 3), dtype=np.uint8)
-    for part in _parts(len(rows)):
-        decoded = dataset.images(rows[part])
+    own = threading.local()  # a dataset's open files are one thread's
+
+    def draw(part: slice) -> int:
+        if not hasattr(own, "dataset"):
+            own.dataset = copy.copy(dataset)
+        decoded = own.dataset.images(rows[part])
         images[part] = crops.crop_all(list(decoded), boxes[part], size)
-        report(len(decoded))
+        return len(decoded)
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for count in pool.map(draw, _parts(len(rows))):
+            report(count)
     return Crops(images, crops.crop_matrix(boxes, size))
 
 
