@@ -97,13 +97,12 @@ def write_shard(folder: Path, shard: int, columns: Mapping[str, Values], recipe:
     byte strings, a layer n PNG ones, `scene` n strings, `visible_vertices` (n, ceil(V / 8)) uint8.
     DatasetError where the disk refuses, ValueError where the columns are not those of the recipe.
     """
-    table = _table(columns, recipe)
-    ids = table["id"].to_numpy()
+    table, ids = _table(columns, recipe), np.asarray(columns["id"])
     first = shard * recipe.shard_size
     if not 0 < len(ids) <= recipe.shard_size or (ids != np.arange(first, first + len(ids))).any():
         raise ValueError(f"shard {shard} starts at id {first}; got {len(ids)} ids: {ids[:3]}...")
     path = shard_path(folder, shard)
-    encoded = _encode(table, recipe)
+    encoded = _encode(table, range(first, first + len(ids)), recipe)
     with replacing(path, outdating=folder / MANIFEST_FILE) as file:
         file.write(encoded)
     return path
@@ -128,14 +127,14 @@ def _arrow(column: Column, values: Values, rows: int, recipe: Recipe) -> pa.Arra
     if column.kind == "binary":
         return _bits_array(column, values, recipe)
     if column.kind == "string":
-        return pa.array(list(values), pa.string())
+        return _bytes_array([text.encode() for text in values], pa.string())
     array = np.asarray(values)
     if array.shape != (rows, *column.shape):
         raise ValueError(f"column {column.name} is {array.shape}, not {(rows, *column.shape)}")
     flat = np.ascontiguousarray(array.reshape(-1), dtype=column.kind)
     if flat.dtype.kind == "f" and not np.isfinite(flat).all():
         raise ValueError(f"column {column.name} holds numbers that are not finite")
-    nested = pa.array(flat, KINDS[column.kind])
+    nested = pa.Array.from_buffers(KINDS[column.kind], len(flat), [None, pa.py_buffer(flat)])
     for length in reversed(column.shape):
         nested = pa.FixedSizeListArray.from_arrays(nested, length)
     return nested
@@ -144,7 +143,7 @@ def _arrow(column: Column, values: Values, rows: int, recipe: Recipe) -> pa.Arra
 def _image_array(values: Values, rows: int) -> pa.Array:
     nameless = pa.nulls(rows, pa.string())
     return pa.StructArray.from_arrays(
-        [pa.array(list(values), pa.binary()), nameless], names=["bytes", "path"]
+        [_bytes_array(values, pa.binary()), nameless], names=["bytes", "path"]
     )
 
 
@@ -155,12 +154,23 @@ def _bits_array(column: Column, values: Values, recipe: Recipe) -> pa.Array:
         raise ValueError(
             f"column {column.name} is {bits.dtype} {bits.shape}, not uint8 (n, {width})"
         )
-    return pa.array([row.tobytes() for row in bits], pa.binary())
+    return _bytes_array([row.tobytes() for row in bits], pa.binary())
 
 
-def _encode(table: pa.Table, recipe: Recipe) -> pa.Buffer:
+def _bytes_array(values: Sequence[bytes], kind: pa.DataType) -> pa.Array:
+    """Return bytes, or UTF-8 text, as an Arrow array.
+
+    Of buffers, as the numbers are: `pa.array` and `to_numpy` import pandas, 0.2 s of each worker.
+    """
+    ends = np.cumsum([0, *map(len, values)])
+    if ends[-1] > np.iinfo(np.int32).max:
+        raise ValueError(f"{ends[-1]} bytes in one column of a shard, Arrow counts to 2^31 - 1")
+    offsets = pa.py_buffer(ends.astype(np.int32))
+    return pa.Array.from_buffers(kind, len(values), [None, offsets, pa.py_buffer(b"".join(values))])
+
+
+def _encode(table: pa.Table, ids: range, recipe: Recipe) -> pa.Buffer:
     """Return the bytes of a shard: labels packed with zstd, JPEGs as they are."""
-    ids = table["id"].to_numpy()
     scalars = [
         c for c in recipe.columns if not c.shape and c.kind != "image" and c.name not in BULKY
     ]
@@ -174,5 +184,5 @@ def _encode(table: pa.Table, recipe: Recipe) -> pa.Buffer:
         write_page_checksum=True,
     ) as writer:
         writer.write_table(table, row_group_size=GROUP_ROWS)
-        writer.add_key_value_metadata({RECIPE_KEY: recipe.hash, IDS_KEY: f"{ids[0]}-{ids[-1] + 1}"})
+        writer.add_key_value_metadata({RECIPE_KEY: recipe.hash, IDS_KEY: f"{ids.start}-{ids.stop}"})
     return sink.getvalue()

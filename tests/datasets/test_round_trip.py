@@ -1,6 +1,8 @@
 """What is written is what is read, in whatever way it is asked for."""
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from dlm import datasets
 from dlm.datasets import reader
 from dlm.datasets.images import decode_jpeg
 from dlm.datasets.reader import Dataset
-from dlm.datasets.writer import write_shard
+from dlm.datasets.writer import create_or_check, write_manifest, write_shard
 from dlm.errors import DatasetError
 from dlm.landmark_specs import parse
 from tests.datasets.builders import SPEC, dataset, recipe, rows
@@ -196,3 +198,24 @@ def test_columns_that_are_not_the_recipes_are_a_bug_of_the_caller(
 def test_attribute_may_not_hide_a_column() -> None:
     with pytest.raises(ValueError, match="named like columns of every row: yaw"):
         _ = recipe(attributes={"yaw": "float32"}).columns
+
+
+def test_writing_a_shard_loads_no_pandas(tmp_path: Path) -> None:
+    write = (
+        "import sys; from pathlib import Path; from tests.datasets.builders import dataset;"
+        "dataset(Path(sys.argv[1]), 3); sys.exit('pandas' in sys.modules)"
+    )
+    words = [sys.executable, "-c", write, str(tmp_path / "ds")]
+    root = Path(__file__).parents[2]
+    assert subprocess.run(words, cwd=root, env={"PYTHONPATH": str(root)}).returncode == 0
+
+
+def test_text_beyond_ascii_comes_back(tmp_path: Path) -> None:
+    asked = recipe(shard_size=2)
+    written = rows(asked, range(2)) | {"hair_style": ["Дред", ""]}
+    folder = tmp_path / "ds"
+    create_or_check(folder, asked)
+    write_shard(folder, 0, written, asked)
+    write_manifest(folder)
+    read = datasets.open(folder).columns(["hair_style"])
+    assert read["hair_style"].tolist() == ["Дред", ""]
