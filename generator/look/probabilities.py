@@ -14,6 +14,8 @@ from dlm.errors import DlmError
 WEIGHT_TABLES = ("styles_female", "styles_male", "beards", "kinds")
 MAX_DEPTH = 3  # of what is looked up: an alias may name what it stands in
 
+_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where libyaml is there
+
 Probabilities = Mapping[str, Mapping[str, Any]]
 
 
@@ -57,8 +59,8 @@ class _File:
 
 def _read(text: str, source: str) -> _File:
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=_Loader)
+        values = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source

@@ -6,6 +6,8 @@ than the rest together.
 """
 
 from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlm.generator.look.factors import Sensor
+from dlm.generator.models import cache
 
 Bytes = NDArray[np.uint8]
 BANK_SIDE = 1024
@@ -83,12 +86,19 @@ def _noisy(image: Bytes, sensor: Sensor, rng: np.random.Generator) -> Bytes:
 @lru_cache(maxsize=1)
 def noise_banks() -> tuple[NDArray[np.int16], ...]:
     """Return banks (BANK_SIDE, BANK_SIDE, 3) from white to coarse noise; mostly in luminance."""
+    made_by = sha256(Path(__file__).read_bytes() + np.__version__.encode()).hexdigest()[:16]
+    kept = cache.cached("noise", made_by, lambda: {"banks": _grown_banks()})
+    return tuple(kept["banks"].astype(np.int16))
+
+
+def _grown_banks() -> NDArray[np.int8]:
+    """Return (3, BANK_SIDE, BANK_SIDE, 3): 0.2 s of normal numbers."""
     rng = np.random.default_rng(3)
     fine = 0.45 * rng.standard_normal((BANK_SIDE, BANK_SIDE, 3), dtype=np.float32)
     fine += rng.standard_normal((BANK_SIDE, BANK_SIDE, 1), dtype=np.float32)
     coarse = fine + np.roll(fine, 1, 0) + np.roll(fine, 1, 1) + np.roll(fine, (1, 1), (0, 1))
     mixes = (fine, fine + 0.5 * coarse, coarse)
-    return tuple(
-        np.clip(mix * np.float32(BANK_SPREAD / mix.std()), -80, 80).astype(np.int16)
+    return np.stack([
+        np.clip(mix * np.float32(BANK_SPREAD / mix.std()), -80, 80).astype(np.int8)
         for mix in mixes
-    )
+    ])  # fmt: skip

@@ -53,16 +53,10 @@ def _faces(topology: Topology) -> _Faces:
 
 def _quads(triangles: Int32) -> Int32:
     """Join each triangle (a, b, c) with a following (a, c, d) to a quad (a, b, c, d)."""
-    rows: list[tuple[int, int, int, int]] = []
-    waiting: tuple[int, int, int] | None = None
-    for a, b, c in triangles.tolist():
-        if waiting is not None and waiting[0] == a and waiting[2] == b:
-            rows.append((*waiting, c))
-            waiting = None
-            continue
-        if waiting is not None:
-            rows.append((*waiting, waiting[0]))
-        waiting = (a, b, c)
-    if waiting is not None:
-        rows.append((*waiting, waiting[0]))
-    return np.array(rows, dtype=np.int32)
+    a, b, c = triangles.T
+    fits = np.append((a[1:] == a[:-1]) & (b[1:] == c[:-1]), False)  # the one after it
+    number = np.arange(len(triangles))
+    before = np.maximum.accumulate(np.where(fits, -1, number))  # the last that does not fit
+    first = fits & ((number - before) % 2 == 1)  # in a row of them every other: each joins once
+    alone_or_first = ~np.append(False, first[:-1])
+    return np.stack([a, b, c, np.where(first, np.roll(c, -1), a)], axis=1)[alone_or_first]

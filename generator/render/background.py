@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from dlm.generator.look.surroundings import BACKGROUND_KINDS, BACKGROUND_LAYERS
 
@@ -34,6 +33,12 @@ def packed(picture: Picture) -> NDArray[np.uint8]:
     return layer
 
 
+def _blurred(picture: Picture, sigma: float | tuple[float, ...], mode: str = "reflect") -> Picture:
+    from scipy.ndimage import gaussian_filter  # 0.2 s that only whoever makes the bank pays
+
+    return np.asarray(gaussian_filter(picture, sigma, mode=mode))
+
+
 def _tone(rng: np.random.Generator, saturation: float) -> NDArray[Any]:
     value = np.exp(rng.uniform(-3.0, 0.0))
     hue = np.clip(1 + saturation * rng.standard_normal(3), 0.05, 2.0)
@@ -50,7 +55,7 @@ def _slope(rng: np.random.Generator, saturation: float = 0.3) -> Picture:
 
 
 def _noise(rng: np.random.Generator, scale: float) -> Picture:
-    noise = gaussian_filter(rng.standard_normal((SIDE, SIDE)), scale, mode="wrap")
+    noise = _blurred(rng.standard_normal((SIDE, SIDE)), scale, "wrap")
     return np.asarray((noise / noise.std())[..., None], dtype=np.float32)
 
 
@@ -98,7 +103,7 @@ def _bokeh(rng: np.random.Generator) -> Picture:
         cx, cy = rng.uniform(0, SIDE, 2)
         disc = np.hypot(x - cx, y - cy) < radius * rng.uniform(0.6, 1.4)
         picture[disc] += _tone(rng, 0.5) * 0.8
-    return np.asarray(gaussian_filter(picture, (1, 1, 0)))
+    return _blurred(picture, (1, 1, 0))
 
 
 def _crowd(rng: np.random.Generator) -> Picture:
@@ -113,7 +118,7 @@ def _crowd(rng: np.random.Generator) -> Picture:
         hair = np.hypot(x - cx, (y - cy + 0.25 * size) / 1.25) < 0.92 * size
         picture[hair] = _tone(rng, 0.2) * np.float32(0.2)
         picture[np.hypot(x - cx, (y - cy) / 1.3) < 0.75 * size] = skin
-    return np.asarray(gaussian_filter(picture, (2, 2, 0)))
+    return _blurred(picture, (2, 2, 0))
 
 
 def _street(rng: np.random.Generator) -> Picture:
