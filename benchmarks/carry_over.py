@@ -36,10 +36,10 @@ from dlm.generator.look import probabilities
 from dlm.generator.pipeline import plan
 from dlm.train.augment import PLAIN, Augmentation
 from dlm.train.data import load
-from dlm.train.evaluate import predict_photos
+from dlm.train.evaluate import PhotoCrops, predict_photos
 from dlm.train.metrics import bootstrap_ci, failure_rate, group_errors, nme, normaliser_68
 from dlm.train.metrics import openings_68 as openings
-from dlm.train.photos import merge, open_photos
+from dlm.train.photos import open_photos
 from dlm.train.predictor import Predictor
 from dlm.train.protocols import Labelled, Nearest, Protocol68, fit_adapter
 from dlm.train.run_folder import RunFolder
@@ -177,10 +177,9 @@ def score(run: Path, photos: Sequence[str], adapt_on: Sequence[str]) -> dict[str
     """Return the row's figures; errors in per cent of the inter-ocular distance."""
     predictor = Predictor.load(run, pick_device())
     tested, fitted = (
-        predict_photos(predictor, merge([open_photos(s) for s in sources]), flip=False,
-                       report=lambda _: None)[0]
-        for sources in (photos, adapt_on)
-    )  # fmt: skip
+        predict_photos(predictor, PhotoCrops.read(sets, predictor.size, lambda _: None), flip=False)
+        for sets in ([open_photos(s) for s in sources] for sources in (photos, adapt_on))
+    )
     adapter, found = fit_adapter(predictor.spec, fitted)
     return {
         "faces": len(tested),

@@ -20,7 +20,7 @@ from residuals import in_face_axes, outward
 
 from dlm import datasets
 from dlm.generator.relabel import labels
-from dlm.train.evaluate import predict_photos
+from dlm.train.evaluate import PhotoCrops, predict_photos
 from dlm.train.photos import PhotoSet, merge, open_photos
 from dlm.train.predictor import Predictor
 from dlm.train.protocols import Nearest
@@ -127,7 +127,8 @@ def main() -> None:
     )
     mover = Mover(fixed, visible)
     photos = some(merge([open_photos(source) for source in asked.sources]), asked.photos)
-    labelled, _ = predict_photos(predictor, photos, flip=False, report=lambda *_: None)
+    crops = PhotoCrops.read([photos], predictor.size, lambda _: None)
+    labelled = predict_photos(predictor, crops, flip=False)
     predicted = Nearest(predictor.spec)(labelled.points, labelled.boxes)
     print(f"{len(photos)} faces; the regression explains {mover.explained:.0%} of the movement\n")
     print("| contour | turn | faces | jaw, NME | outside, mean | farthest point |")

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dlm.train.evaluate import predict_photos
+from dlm.train.evaluate import PhotoCrops, predict_photos
 from dlm.train.metrics import openings_68
-from dlm.train.photos import merge, open_photos
+from dlm.train.photos import open_photos
 from dlm.train.predictor import Predictor
 from dlm.train.protocols import Nearest
 
@@ -54,8 +54,9 @@ def main() -> None:
     parser.add_argument("--points", action="store_true", help="a row a point, not a group")
     asked = parser.parse_args()
     predictor = Predictor.load(Path(asked.run), torch.device("cpu"))
-    photos = merge([open_photos(source) for source in asked.photos])
-    labelled, _ = predict_photos(predictor, photos, flip=False, report=lambda *_: None)
+    photos = [open_photos(source) for source in asked.photos]
+    faces = PhotoCrops.read(photos, predictor.size, lambda _: None)
+    labelled = predict_photos(predictor, faces, flip=False)
     predicted = Nearest(predictor.spec)(labelled.points, labelled.boxes)
     truth = labelled.truth
     off = 100 * in_face_axes(predicted - truth, truth)

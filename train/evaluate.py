@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlm.datasets import Dataset
+from dlm.errors import PhotoError
 from dlm.train import crops, metrics
 from dlm.train.calibration import calibration, visibility_scores
 from dlm.train.data import box_divisors
@@ -122,43 +123,55 @@ def _curve(errors: Float64) -> dict[str, list[float]]:
             "share": [_percent((errors <= x).mean()) for x in at]}  # fmt: skip
 
 
-def predict_photos(
-    predictor: Predictor, photos: PhotoSet, *, flip: bool, report: Report
-) -> tuple[Labelled, NDArray[np.uint8]]:
-    """Return predictions in pixels of the photos, and the crops they were made in."""
-    boxes = crops.square_box(photos.points)
-    pictures = photos.crops(boxes, predictor.size, report)
-    inverse = crops.invert(crops.crop_matrix(boxes, predictor.size))
-    found = predictor.predict(pictures, flip=flip)
-    points = crops.apply(inverse, found.points)
-    sigma = found.sigma * (boxes[:, 2:] / predictor.size)
-    return Labelled(points, photos.points, boxes, np.array(photos.photos), sigma), pictures
+@dataclass(frozen=True, eq=False)
+class PhotoCrops:
+    """N labelled faces of photos, cut once for all networks of one size."""
+
+    photos: PhotoSet
+    boxes: Float64  # (N, 3) in pixels of the photos
+    images: NDArray[np.uint8]  # (N, S, S, 3)
+    sources: NDArray[np.str_]  # (N,) where each face is from
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @classmethod
+    def read(cls, sets: Sequence[PhotoSet], size: int, report: Report) -> Self:
+        """Crop all faces at the boxes of their labels to `size` pixels."""
+        photos = merge(sets)
+        boxes = crops.square_box(photos.points)
+        sources = np.concatenate([[each.source] * len(each) for each in sets])
+        return cls(photos, boxes, photos.crops(boxes, size, report), sources)
+
+
+def predict_photos(predictor: Predictor, faces: PhotoCrops, *, flip: bool) -> Labelled:
+    """Return predictions in pixels of the photos."""
+    inverse = crops.invert(crops.crop_matrix(faces.boxes, predictor.size))
+    found = predictor.predict(faces.images, flip=flip)
+    return Labelled(
+        crops.apply(inverse, found.points), faces.photos.points, faces.boxes,
+        np.array(faces.photos.photos), found.sigma * (faces.boxes[:, 2:] / predictor.size),
+    )  # fmt: skip
 
 
 def protocol_for(
-    predictor: Predictor, photos: Sequence[PhotoSet], *, flip: bool, report: Report
+    predictor: Predictor, faces: PhotoCrops | None, *, flip: bool
 ) -> tuple[Protocol68, dict[str, Any]]:
     """Return an adapter fitted to predictions on labelled photos, and what was found.
 
     Without photos it is the layout's nearest points, and nothing was found.
     """
-    if not photos:
+    if faces is None:
         return Nearest(predictor.spec), {}
-    labelled, _ = predict_photos(predictor, merge(photos), flip=flip, report=report)
-    adapter, found = fit_adapter(predictor.spec, labelled)
-    return adapter, {**found, "sources": [each.source for each in photos]}
+    adapter, found = fit_adapter(predictor.spec, predict_photos(predictor, faces, flip=flip))
+    return adapter, {**found, "sources": list(dict.fromkeys(faces.sources.tolist()))}
 
 
 def score_photos(
-    predictor: Predictor,
-    photos: Sequence[PhotoSet],
-    protocol: Protocol68,
-    *,
-    flip: bool,
-    report: Report,
+    predictor: Predictor, faces: PhotoCrops, protocol: Protocol68, *, flip: bool
 ) -> Scores:
     """Score the 68 points that `protocol` makes of the network's predictions."""
-    labelled, pictures = predict_photos(predictor, merge(photos), flip=flip, report=report)
+    labelled = predict_photos(predictor, faces, flip=flip)
     answers, truth = protocol(labelled.points, labelled.boxes), labelled.truth
     scored, divisors = protocol.scored, metrics.normaliser_68(truth, "ocular")
     matrices = crops.crop_matrix(labelled.boxes, predictor.size)
@@ -166,9 +179,9 @@ def score_photos(
     assert labelled.sigma is not None
     sigma = np.where(nearest >= 0, labelled.sigma[:, nearest], np.nan)
     return Scores(
-        sources=np.concatenate([[each.source] * len(each) for each in photos]),
+        sources=faces.sources,
         photos=labelled.photos,
-        crops=pictures,
+        crops=faces.images,
         predicted=crops.apply(matrices, answers[:, scored]),
         truth=crops.apply(matrices, truth[:, scored]),
         errors=_errors_68(answers, truth, scored),
@@ -231,10 +244,14 @@ def _errors_68(answers: Float64, truth: Float64, scored: NDArray[np.bool_]) -> d
     return found
 
 
-def shared_pictures(first: Sequence[PhotoSet], second: Sequence[PhotoSet]) -> list[str]:
-    """Return the names of pictures that are in both, by content."""
+def refuse_shared(tested: Sequence[PhotoSet], fitted: Sequence[PhotoSet]) -> None:
+    """Raise PhotoError where a picture, by its content, is in both."""
     hashes = [
         {sha256(path.read_bytes()).hexdigest(): path.name for each in sets for path in each.paths}
-        for sets in (first, second)
+        for sets in (tested, fitted)
     ]
-    return sorted(hashes[0][digest] for digest in hashes[0].keys() & hashes[1].keys())
+    if shared := sorted(hashes[0][digest] for digest in hashes[0].keys() & hashes[1].keys()):
+        raise PhotoError(
+            f"{len(shared)} pictures are also among those to score, {shared[0]} for one",
+            "--adapt-on", "an adapter must not see the test",
+        )  # fmt: skip

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 import dlm
 from dlm.landmark_specs import LandmarkSpec
 from dlm.train import crops
-from dlm.train.compare import Comparison, Trained
+from dlm.train.compare import Comparison, run_folder
 from dlm.train.curves import curves_figure
+from dlm.train.layout_run import Trained
 from dlm.train.metrics import auc, bootstrap_ci, failure_rate, paired_ci
 from dlm.train.pages import Picture, jpeg, png, write_page
 from dlm.train.pictures import PREDICTED, draw_face, sheet
 from dlm.train.result import faces_sheet, write_json
-from dlm.train.run_folder import RunFolder
 
 FACES = 6
 Float64 = NDArray[np.float64]
@@ -135,10 +135,7 @@ def _pictures(comparison: Comparison, out: Path) -> list[Picture]:
 
 def _curves(comparison: Comparison, out: Path) -> bytes:
     plan, first = comparison.plan, comparison.plan.settings.seed
-    logs = {
-        spec.name: RunFolder(out / "runs" / f"{spec.name}-seed{first}").read_log()
-        for spec in plan.specs
-    }
+    logs = {spec.name: run_folder(out, spec, first).read_log() for spec in plan.specs}
     buffer = io.BytesIO()
     curves_figure(logs).savefig(buffer, format="png", dpi=110)
     return buffer.getvalue()

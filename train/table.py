@@ -6,7 +6,7 @@ read from there while the run and what it is scored on are the same.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from dlm.datasets import Dataset
-from dlm.train.evaluate import Scores, protocol_for, score_photos, score_renders
+from dlm.train.evaluate import PhotoCrops, Scores, protocol_for, score_photos, score_renders
 from dlm.train.photos import PhotoSet
 from dlm.train.predictor import Predictor
 from dlm.train.protocols import PROTOCOLS
@@ -61,6 +61,22 @@ class Tests:
     adapt_on: Sequence[PhotoSet] = ()
     synthetic: Dataset | None = None
     flip: bool = False
+    _cut: dict[int, "_Cut"] = field(default_factory=dict)  # by the size of a network's input
+
+    def cut(self, size: int) -> "_Cut":
+        """Return the photos' faces for networks of `size` pixels, read when first asked for."""
+        if size not in self._cut:
+            columns = {name: PhotoCrops.read([each], size, _silent)
+                       for name, each in self.real.items()}  # fmt: skip
+            adapt_on = PhotoCrops.read(self.adapt_on, size, _silent) if self.adapt_on else None
+            self._cut[size] = _Cut(columns, adapt_on)
+        return self._cut[size]
+
+
+@dataclass(frozen=True)
+class _Cut:
+    columns: Mapping[str, PhotoCrops]
+    adapt_on: PhotoCrops | None
 
 
 @dataclass(frozen=True)
@@ -101,13 +117,13 @@ def rows_of(
         predictor = Predictor.load(folder, device)
         run = predictor.run
         key = (run.settings.mode, run.spec_name, run.samples_seen)
-        groups.setdefault(key, []).append(_scores(folder, predictor, tests))
+        groups.setdefault(key, []).append(scores_of(folder, predictor, tests))
     order = list(ROWS)
     rows = [Row(*key, scores) for key, scores in groups.items()]
     return sorted(rows, key=lambda row: (row.layout, order.index(row.mode), row.samples))
 
 
-def _scores(
+def scores_of(
     folder: Path, predictor: Predictor, tests: Tests
 ) -> Mapping[str, Mapping[str, Numbers]]:
     """Return protocol -> column -> numbers of a run, from its file where nothing has changed."""
@@ -125,11 +141,12 @@ def _scores(
 def _of_protocol(predictor: Predictor, protocol: str, tests: Tests) -> dict[str, Numbers]:
     if protocol == "adapter" and not tests.adapt_on:
         return {}
-    fitted = tests.adapt_on if protocol == "adapter" else ()
-    answer, _ = protocol_for(predictor, fitted, flip=tests.flip, report=_silent)
+    cut = tests.cut(predictor.size)
+    fitted = cut.adapt_on if protocol == "adapter" else None
+    answer, _ = protocol_for(predictor, fitted, flip=tests.flip)
     columns = {
-        name: _numbers(score_photos(predictor, [photos], answer, flip=tests.flip, report=_silent))
-        for name, photos in tests.real.items()
+        name: _numbers(score_photos(predictor, faces, answer, flip=tests.flip))
+        for name, faces in cut.columns.items()
     }
     renders = tests.synthetic
     if protocol == "nearest" and renders and renders.recipe.spec_hash == predictor.spec.hash:

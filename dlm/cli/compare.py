@@ -24,7 +24,10 @@ Seeds = Annotated[int, typer.Option(min=1, help="Runs of each layout.")]
 Size = Annotated[int, typer.Option(help="Side of the network's input in pixels.")]
 Width = Annotated[int, typer.Option(help="Channels of the hourglass.")]
 BatchSize = Annotated[int, typer.Option(help="Samples a step.")]
+Rate = Annotated[float, typer.Option(help="Peak learning rate.")]
 Seed = Annotated[int, typer.Option(help="The first seed.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Runs at the same time, in processes that share the "
+                                   "device.")]  # fmt: skip
 
 
 def command(
@@ -38,7 +41,9 @@ def command(
     size: Size = 128,
     width: Width = 128,
     batch: BatchSize = 32,
+    lr: Rate = 1.5e-3,
     seed: Seed = 0,
+    jobs: Jobs = 1,
 ) -> None:
     """Train and score several layouts under the same conditions and write one report.
 
@@ -47,6 +52,7 @@ def command(
     """
     from dlm import landmark_specs
     from dlm.train.compare import Plan
+    from dlm.train.evaluate import refuse_shared
     from dlm.train.photos import open_photos
     from dlm.train.report import summary, write_report
     from dlm.train.settings import Settings
@@ -55,33 +61,38 @@ def command(
         raise typer.BadParameter("--adapt-on needs photos to score on: --real 300w:PATH")
     plan = Plan(
         specs=[landmark_specs.load(name.strip()) for name in specs.split(",")],
-        settings=Settings(samples=samples, size=size, width=width, batch=batch, seed=seed),
+        settings=Settings(
+            samples=samples, size=size, width=width, batch=batch, learning_rate=lr, seed=seed
+        ),
         seeds=seeds,
         real=[open_photos(source) for source in real or []],
         adapt_on=[open_photos(source) for source in adapt_on or []],
         command=console.command_line(),
     )
-    comparison = _compare(plan, data, out)
+    refuse_shared(plan.real, plan.adapt_on)
+    comparison = _compare(plan, data, out, jobs)
     report = write_report(comparison, out)
     _print(summary(comparison))
     typer.echo(report)
 
 
-def _compare(plan: "Plan", data: Path, out: Path) -> "Comparison":
+def _compare(plan: "Plan", data: Path, out: Path, jobs: int) -> "Comparison":
     from dlm import datasets
     from dlm.train.compare import compare
     from dlm.train.interrupt import stop_on_interrupt
-    from dlm.train.training import pick_device
 
     dataset = datasets.open(data)
     with (
         stop_on_interrupt() as should_stop,
         console.progress(plan.samples, "reading faces", "samples") as bar,
     ):
+
+        def learned(samples: int) -> None:
+            bar.update(description="training", done=bar.done + samples)
+
         comparison = compare(
-            plan, dataset, out, device=pick_device(), should_stop=should_stop,
-            read=lambda count: bar.update(),
-            stage=lambda what, seen: bar.update(description=what, done=seen),
+            plan, dataset, out, jobs=jobs, should_stop=should_stop,
+            read=lambda count: bar.update(), learned=learned,
         )  # fmt: skip
     if comparison is None:
         raise KeyboardInterrupt("stopped; all is kept, the same command goes on from here")

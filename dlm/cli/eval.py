@@ -92,20 +92,20 @@ def _on_renders(predictor: "Predictor", folder: Path, flip: bool) -> "Scores":
 def _on_photos(
     predictor: "Predictor", real: list[str], adapt_on: list[str], flip: bool
 ) -> "tuple[Scores, dict[str, Any]]":
-    from dlm.errors import PhotoError
-    from dlm.train.evaluate import protocol_for, score_photos, shared_pictures
+    from dlm.train.evaluate import PhotoCrops, protocol_for, refuse_shared, score_photos
     from dlm.train.photos import open_photos
 
     tested, fitted = [open_photos(s) for s in real], [open_photos(s) for s in adapt_on]
-    if shared := shared_pictures(tested, fitted):
-        raise PhotoError(
-            f"{len(shared)} pictures are also among those to score, {shared[0]} for one",
-            "--adapt-on", "an adapter must not see the test",
-        )  # fmt: skip
+    refuse_shared(tested, fitted)
     total = sum(len(photos) for photos in (*tested, *fitted))
     with console.progress(total, "reading photos", "faces") as bar:
-        protocol, found = protocol_for(predictor, fitted, flip=flip, report=bar.advance)
-        scores = score_photos(predictor, tested, protocol, flip=flip, report=bar.advance)
+        adapted, faces = (
+            PhotoCrops.read(sets, predictor.size, bar.advance) if sets else None
+            for sets in (fitted, tested)
+        )
+    protocol, found = protocol_for(predictor, adapted, flip=flip)
+    assert faces is not None
+    scores = score_photos(predictor, faces, protocol, flip=flip)
     return scores, found
 
 

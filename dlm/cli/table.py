@@ -28,8 +28,7 @@ def command(
     not named beyond doubt, are to be compared with each other alone.
     """
     from dlm import datasets
-    from dlm.errors import PhotoError
-    from dlm.train.evaluate import shared_pictures
+    from dlm.train.evaluate import refuse_shared
     from dlm.train.photos import open_photos
     from dlm.train.protocols import PROTOCOLS
     from dlm.train.table import Tests, rows_of
@@ -40,11 +39,7 @@ def command(
         name, _, source = word.rpartition("=")
         columns[name or Path(source.partition(":")[2]).name] = open_photos(source)
     fitted = [open_photos(source) for source in adapt_on or []]
-    if shared := shared_pictures(list(columns.values()), fitted):
-        raise PhotoError(
-            f"{len(shared)} pictures are also among those to score, {shared[0]} for one",
-            "--adapt-on", "an adapter must not see the test",
-        )  # fmt: skip
+    refuse_shared(list(columns.values()), fitted)
     renders = None if synthetic is None else datasets.open(synthetic)
     tests = Tests(columns, fitted, renders, flip)
     rows = rows_of(runs, tests, pick_device(), lambda run: typer.echo(f"scoring {run}", err=True))

@@ -8,17 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from dlm import datasets
 from dlm.cli import main
-from dlm.landmark_specs import load, parse
-from dlm.train import compare as comparing
-from dlm.train.photos import open_photos, write_pts
-from dlm.train.report import write_report
+from dlm.train.photos import write_pts
 from tests.cli.shell import DLM, dlm
-from tests.train.builders import SPEC, face, settings, spec, write_dataset
+from tests.train.builders import SPEC, face, spec, write_dataset
 
 
 @pytest.fixture
@@ -214,40 +209,3 @@ def test_an_adapter_must_not_see_the_test(place, run_dlm):
                "--adapt-on", f"300w:{folder}")  # fmt: skip
     assert done.returncode == 1
     assert "an adapter must not see the test" in done.stderr
-
-
-def test_layouts_are_compared_on_the_points_they_share(place, tmp_path, monkeypatch):
-    text = SPEC.replace("name: dots_6", "name: dots_4").replace("  chin:        [5]\n", "")
-    text = text.replace("midline: [nose, chin]", "midline: [nose]").replace("8: chin, ", "")
-    smaller = parse(text.replace(", chin]", "]"), "dots_4.yaml")
-
-    def labels_of(dataset, layout):
-        columns = dataset.columns(["points", "visibility"])
-        return columns["points"][:, : layout.size], columns["visibility"][:, : layout.size]
-
-    monkeypatch.setattr(comparing, "labels_of", labels_of)
-    plan = comparing.Plan(
-        specs=[spec(), smaller], settings=settings(), seeds=2,
-        real=[open_photos(f"300w:{photos(tmp_path / 'real', 4)}")], command="dlm compare ...",
-    )  # fmt: skip
-    stages: list[tuple[str, int]] = []
-    found = comparing.compare(
-        plan, datasets.open(place / "data"), tmp_path / "out", device=torch.device("cpu"),
-        read=lambda n: None, stage=lambda what, seen: stages.append((what, seen)),
-    )  # fmt: skip
-    assert found is not None
-    assert stages[-1][1] == plan.samples == 4 * 240
-    page = write_report(found, tmp_path / "out").read_text()
-    assert 'src="data:image/' in page
-    assert "http" not in page.replace("http-equiv", "")
-    content = json.loads((tmp_path / "out" / "compare.json").read_text())
-    assert content["shared_68"] == 5
-    assert [layout["points"] for layout in content["layouts"]] == [6, 5]
-    first = content["layouts"][0]["scores"]
-    assert first["synthetic"]["difference"] == 0
-    assert first["nearest"]["n"] == 4
-    assert len(first["synthetic"]["by_seed"]) == 2
-
-
-def test_shipped_layouts_share_all_68_points():
-    assert len(comparing.shared_68([load("68"), load("243")])) == 68
