@@ -26,9 +26,10 @@ GL_SECONDS = 60
 SOFTWARE_GL = ("llvmpipe", "softpipe", "swrast")
 GL_PROBE = """
 from dlm.errors import DlmError
-from dlm.generator.render.context import open_context
+from dlm.generator.render.hosts import open_gpu
 try:
-    print(open_context(64)[1])
+    gpu = open_gpu("auto")
+    print(f"{gpu.name} on {gpu.driver}")
 except DlmError as error:
     raise SystemExit(str(error))
 """

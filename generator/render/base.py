@@ -23,7 +23,7 @@ class Frame:
 class Renderer(Protocol):
     """Draws one head model; one a process, for life."""
 
-    name: str
+    host: str  # gl or pyrender
     driver: str  # GL_VENDOR / GL_RENDERER, as the driver says it
 
     def draw(self, scene: Scene, vertices: Float32, normals: Float32) -> Frame:

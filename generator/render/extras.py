@@ -1,17 +1,13 @@
-"""What a head wears and what is held before it, drawn over it by any host of the shaders."""
+"""What a head wears and what is held before it, drawn over it."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from OpenGL import GL
 
-from dlm.generator.models.base import FaceModel, Float32
-from dlm.generator.render import gpu
+from dlm.generator.models.base import FaceModel, Float32, Int32
 from dlm.generator.render.accessories import CORNERS, Fitter, Glasses, Peak, held_sheet
+from dlm.generator.render.gpu import DARK_PANE, INSIDE, PANE, SHEET, SOLID, Gpu, Mesh
 from dlm.generator.render.hair_field import HANGING, HairField
-from dlm.generator.render.marks import Mark
 from dlm.generator.render.worn import STUFFS, Worn
 from dlm.generator.scene import Scene
 
@@ -20,60 +16,52 @@ SHELLS = 4  # as shaders/hair.vert counts them
 SHORT = 0.15  # hair that hangs no more than this hides its own inside
 UNDER_HAT = 0.006  # metres that hair may stand off below a hat
 HELD = ("hand", "microphone", "cup", "board", "paper")  # as shaders/held.frag counts them
-MARKS = {"surgical": Mark.FACEWEAR, "cloth": Mark.FACEWEAR, "wool": Mark.CLOTHES,
-         "plastic": Mark.HEADWEAR, "metal": Mark.HEADWEAR}  # fmt: skip
-FRAME, LENS, PEAK = 0.0, 1.0, 2.0  # as shaders/thing.frag counts them
+FRAME, CLEAR, DARK, PEAK = 0.0, 1.0, 2.0, 3.0  # as shaders/thing.frag counts them
 
 
 class Extras:
     """Hair, hats, glasses and occluders: their meshes, kept for life, and how to draw them."""
 
-    def __init__(self, model: FaceModel, units: dict[str, int]) -> None:
+    def __init__(self, gpu: Gpu, model: FaceModel, units: dict[str, int]) -> None:
+        self._gpu = gpu
         self._field, self._fitter, self._worn = HairField(model), Fitter(model), Worn(model)
         self._glasses, self._peak = Glasses(), Peak()
         grid, triangles = self._field.coordinates(), self._field.triangles()
-        self._hair_mesh = gpu.Mesh((3, 3, 3), [grid], triangles, len(grid))
-        self._hat_mesh = gpu.Mesh((3, 3, 3), [grid], triangles, len(grid))
-        self._glasses_mesh = _things(self._glasses.triangles, self._glasses.vertex_count)
-        self._peak_mesh = _things(self._peak.triangles, self._peak.vertex_count)
+        self._hair_mesh = gpu.mesh((3, 3, 3), [grid], triangles, len(grid))
+        self._hat_mesh = gpu.mesh((3, 3, 3), [grid], triangles, len(grid))
+        self._glasses_mesh = _things(gpu, self._glasses.triangles, self._glasses.vertex_count)
+        self._peak_mesh = _things(gpu, self._peak.triangles, self._peak.vertex_count)
         quad = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-        self._sheet = gpu.Mesh((3,), [CORNERS.astype(np.float32)], quad, 4)
+        self._sheet = gpu.mesh((3,), [CORNERS.astype(np.float32)], quad, 4)
         self._worn_meshes = {
-            grid: gpu.Mesh((3, 3), [grid.place], grid.triangles, grid.count)
+            grid: gpu.mesh((3, 3), [grid.place], grid.triangles, grid.count)
             for grid in self._worn.grids
         }
-        self._strand = gpu.Program("hair.vert", "hair.frag", units)
-        self._cloth = gpu.Program("hair.vert", "hat.frag", units)
-        self._thing = gpu.Program("thing.vert", "thing.frag", units)
-        self._stuff = gpu.Program("worn.vert", "worn.frag", units)
-        self._held = gpu.Program("held.vert", "held.frag", units)
+        self._strand = gpu.program("hair.vert", "hair.frag", units)
+        self._cloth = gpu.program("hair.vert", "hat.frag", units)
+        self._thing = gpu.program("thing.vert", "thing.frag", units)
+        self._stuff = gpu.program("worn.vert", "worn.frag", units)
+        self._held = gpu.program("held.vert", "held.frag", units)
 
-    def draw(
-        self, scene: Scene, vertices: Float32, turn: Float32, mark: Callable[[Mark], None]
-    ) -> None:
-        """Draw all that `scene` has of these onto a head turned by `turn`; tell `mark` what."""
+    def draw(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
+        """Draw all that `scene` has of these onto a head turned by `turn`."""
         look = scene.look
-        GL.glDisable(GL.GL_CULL_FACE)
         if look.hair.style not in HAIRLESS and look.wardrobe.hat != "headscarf":
-            mark(Mark.HAIR)
             self._draw_hair(scene, vertices, turn)
+        self._gpu.set(SHEET)
         if look.wardrobe.hat != "none":
-            mark(Mark.HEADWEAR)
             self._draw_hat(look.wardrobe.hat, vertices, turn)
         if self._worn.any(look.wardrobe):
-            self._draw_worn(scene, vertices, turn, mark)
+            self._draw_worn(scene, vertices, turn)
         if look.wardrobe.glasses != "none":
-            self._draw_glasses(scene, vertices, turn, mark)
-        mark(Mark.OCCLUDER)
+            self._draw_glasses(scene, vertices, turn)
         for thing in look.occluders:
             self._sheet.moving[:] = held_sheet(thing, scene.camera, turn)
             self._sheet.update()
-            self._held.use()
-            GL.glUniform1f(self._held.location("kind"), float(HELD.index(thing.kind)))
-            GL.glUniform4f(self._held.location("colour"), *thing.colour, 1.0)
-            GL.glUniform4f(self._held.location("second"), *thing.second, 1.0)
-            self._sheet.draw()
-        GL.glEnable(GL.GL_CULL_FACE)
+            self._held.set("kind", float(HELD.index(thing.kind)))
+            self._held.set("colour", *thing.colour, 1.0)
+            self._held.set("second", *thing.second, 1.0)
+            self._sheet.draw(self._held)
 
     def _draw_hair(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
         hair = scene.look.hair
@@ -81,14 +69,11 @@ class Extras:
             hair = replace(hair, volume=min(hair.volume, UNDER_HAT), front=0.0)
         strands = self._field.strands(hair, vertices, turn)
         _fill(self._hair_mesh, strands.points, strands.outward, strands.normals)
-        self._strand.use()
-        GL.glEnable(GL.GL_CULL_FACE)
-        self._hair_mesh.draw(copies=SHELLS)
+        self._gpu.set(SOLID)
+        self._hair_mesh.draw(self._strand, copies=SHELLS)
         if HANGING.get(hair.style, 0.0) > SHORT:  # one sees the outermost shell from within
-            GL.glCullFace(GL.GL_FRONT)
-            self._hair_mesh.draw()
-            GL.glCullFace(GL.GL_BACK)
-        GL.glDisable(GL.GL_CULL_FACE)
+            self._gpu.set(INSIDE)
+            self._hair_mesh.draw(self._strand)
 
     def _draw_hat(self, hat: str, vertices: Float32, turn: Float32) -> None:
         if hat == "headscarf":
@@ -96,61 +81,47 @@ class Extras:
         else:
             sheet = self._field.hat(hat == "beanie", vertices, turn)
         _fill(self._hat_mesh, sheet.points, sheet.outward, sheet.normals)
-        self._cloth.use()
-        self._hat_mesh.draw()
+        self._hat_mesh.draw(self._cloth)
         if hat == "cap":
             edge = (self._field.brow_edge(sheet.points) @ turn).astype(np.float64)
             self._peak_mesh.moving[:] = self._peak.shape(edge) @ turn.T
             self._peak_mesh.update()
-            self._thing.use()
-            GL.glUniform1f(self._thing.location("kind"), PEAK)
-            self._peak_mesh.draw()
+            self._thing.set("kind", PEAK)
+            self._peak_mesh.draw(self._thing)
 
-    def _draw_worn(
-        self, scene: Scene, vertices: Float32, turn: Float32, mark: Callable[[Mark], None]
-    ) -> None:
-        self._stuff.use()
+    def _draw_worn(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
         crown = self._field.crown(vertices, turn)
         for piece in self._worn.pieces(scene.look, vertices @ turn, crown):
             mesh = self._worn_meshes[piece.grid]
             mesh.moving[:, :3] = piece.sheet.points @ turn.T
             mesh.moving[:, 3:] = piece.sheet.normals @ turn.T
             mesh.update()
-            mark(MARKS[piece.stuff])
-            GL.glUniform1f(self._stuff.location("kind"), float(STUFFS.index(piece.stuff)))
-            GL.glUniform4f(self._stuff.location("colour"), *piece.colour, 1.0)
-            mesh.draw()
+            self._stuff.set("kind", float(STUFFS.index(piece.stuff)))
+            self._stuff.set("colour", *piece.colour, 1.0)
+            mesh.draw(self._stuff)
 
-    def _draw_glasses(
-        self, scene: Scene, vertices: Float32, turn: Float32, mark: Callable[[Mark], None]
-    ) -> None:
-        shape = self._glasses.shape(scene.look.wardrobe, self._fitter.fit(vertices, turn))
+    def _draw_glasses(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
+        clothes = scene.look.wardrobe
+        shape = self._glasses.shape(clothes, self._fitter.fit(vertices, turn))
         self._glasses_mesh.moving[:] = shape @ turn.T
         self._glasses_mesh.update()
-        self._thing.use()
-        mark(Mark.GLASSES)
-        GL.glUniform1f(self._thing.location("kind"), FRAME)
-        self._glasses_mesh.draw(*self._glasses.frame)
-        clothes, dark = scene.look.wardrobe, scene.look.wardrobe.glasses == "sun"
-        mirror = clothes.lens_mirror if dark else 0.0
-        GL.glUniform1f(self._thing.location("kind"), LENS)
-        GL.glUniform4f(self._thing.location("glass"), *clothes.lens_colour, mirror)
-        GL.glEnable(GL.GL_BLEND)
-        GL.glBlendFunc(GL.GL_SRC_ALPHA, GL.GL_ONE_MINUS_SRC_ALPHA)
+        self._thing.set("kind", FRAME)
+        self._glasses_mesh.draw(self._thing, *self._glasses.frame)
         # One sees through clear lenses: only dark ones write the depth that hides what is behind.
-        mark(Mark.GLASSES if dark else Mark.SEEN_THROUGH)
-        GL.glDepthMask(dark)
-        self._glasses_mesh.draw(*self._glasses.lenses)
-        GL.glDepthMask(True)
-        GL.glDisable(GL.GL_BLEND)
+        dark = clothes.glasses == "sun"
+        self._gpu.set(DARK_PANE if dark else PANE)
+        self._thing.set("kind", DARK if dark else CLEAR)
+        self._thing.set("glass", *clothes.lens_colour, clothes.lens_mirror if dark else 0.0)
+        self._glasses_mesh.draw(self._thing, *self._glasses.lenses)
+        self._gpu.set(SHEET)
 
 
-def _things(triangles: Any, count: int) -> gpu.Mesh:
+def _things(gpu: Gpu, triangles: Int32, count: int) -> Mesh:
     """Return a mesh of thing.vert, whose second attribute is its place on the thing."""
     place = np.linspace(0, 1, count, dtype=np.float32)[:, None] * np.ones(2, np.float32)
-    return gpu.Mesh((3,), [place], triangles, count)
+    return gpu.mesh((3,), [place], triangles, count)
 
 
-def _fill(mesh: gpu.Mesh, *parts: Float32) -> None:
+def _fill(mesh: Mesh, *parts: Float32) -> None:
     mesh.moving[:] = np.concatenate(parts, axis=1)
     mesh.update()

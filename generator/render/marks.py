@@ -1,10 +1,10 @@
-"""What a pixel of the picture shows, as the stencil counts it while the picture is drawn."""
+"""What a pixel of the picture shows: its alpha, as the shaders write it."""
 
 from enum import IntEnum
 
 
 class Mark(IntEnum):
-    """What is being drawn."""
+    """What was drawn at a pixel, the byte in its alpha."""
 
     NOTHING = 0
     SKIN = 1
@@ -13,8 +13,12 @@ class Mark(IntEnum):
     LASHES = 4
     HAIR = 5
     HEADWEAR = 6
-    GLASSES = 7
+    GLASSES = 7  # a clear lens keeps the mark of what lies behind it
     FACEWEAR = 8
     OCCLUDER = 9
     CLOTHES = 10  # over the shirt, which is skin here
-    SEEN_THROUGH = 11  # a clear lens: what lies behind it stays marked
+
+
+def as_glsl() -> str:
+    """Return the marks as constants of the shaders: MARK_SKIN and so on."""
+    return "\n".join(f"const float MARK_{mark.name} = {mark.value}.0 / 255.0;" for mark in Mark)

@@ -11,8 +11,15 @@ from dlm.generator.look.surroundings import BACKGROUND_KINDS, BACKGROUND_LAYERS
 from dlm.generator.models import cache
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.render.background import background_bank
+from dlm.generator.render.textures import detail_texture
 
 HERE = Path(__file__).parent
+
+
+def detail() -> NDArray[np.uint8]:
+    """Return `detail_texture()`."""
+    content = _digest("textures.py", np.__version__)
+    return cache.cached("detail", content, lambda: {"noise": detail_texture()})["noise"]
 
 
 def backgrounds() -> NDArray[np.uint8]:

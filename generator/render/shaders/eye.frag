@@ -1,6 +1,7 @@
 #version 410 core
 #include "sample.glsl"
 #include "tone.glsl"
+#include "marks.glsl"
 uniform sampler2D noise;
 in vec3 v_world;
 in vec3 v_normal;
@@ -49,5 +50,5 @@ void main() {
     }
     vec3 mirrored = reflect(-view, cornea);
     spark += sky.rgb * 0.09 * smoothstep(0.1, 0.6, mirrored.y) * smoothstep(0.0, 0.003, above);
-    pixel = vec4(developed(base * v_light * shade + spark * gloss.z * shade), 1.0);
+    pixel = vec4(developed(base * v_light * shade + spark * gloss.z * shade), MARK_EYES);
 }

@@ -1,6 +1,7 @@
 #version 410 core
 #include "sample.glsl"
 #include "tone.glsl"
+#include "marks.glsl"
 uniform sampler2D noise;  // slow, fine, strands, spots; each uniform in level
 in vec3 v_light;
 in vec3 v_gloss;
@@ -21,5 +22,5 @@ void main() {
     if (strands < bare) discard;
     vec3 base = mix(hair.rgb, hair_tip.rgb, v_strand.y * v_strand.y) * (0.45 + 0.9 * strands);
     vec3 shine = v_gloss * hair_tip.w * 0.09 * (strands * strands) * (1.0 - 0.7 * curl);
-    pixel = vec4(developed(base * v_light + shine * (0.3 + hair_tip.rgb)), 1.0);
+    pixel = vec4(developed(base * v_light + shine * (0.3 + hair_tip.rgb)), MARK_HAIR);
 }

@@ -2,6 +2,7 @@
 // Knitted or woven cloth over the skull, drawn with hair.vert as its one shell.
 #include "sample.glsl"
 #include "tone.glsl"
+#include "marks.glsl"
 uniform sampler2D noise;
 in vec3 v_light;
 in vec3 v_gloss;
@@ -13,5 +14,5 @@ void main() {
     float seam = 1.0 - 0.25 * smoothstep(0.46, 0.5, abs(fract(v_strand.x * 6.0) - 0.5));
     float rim = 1.0 - 0.2 * smoothstep(0.8, 0.82, v_strand.y);
     vec3 base = things_second.rgb * (0.85 + 0.3 * knit) * seam * rim;
-    pixel = vec4(developed(base * v_light * 1.1), 1.0);
+    pixel = vec4(developed(base * v_light * 1.1), MARK_HEADWEAR);
 }

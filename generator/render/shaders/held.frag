@@ -3,6 +3,7 @@
 #include "sample.glsl"
 #include "light.glsl"
 #include "tone.glsl"
+#include "marks.glsl"
 uniform sampler2D noise;
 uniform float kind;
 uniform vec4 colour;
@@ -56,5 +57,5 @@ void main() {
     vec2 tilt = clamp(shape.xy, -0.97, 0.97);
     vec3 normal = normalize(v_across * tilt.x - v_up * tilt.y
         + v_toward * sqrt(max(1.0 - dot(tilt, tilt), 0.06)));
-    pixel = vec4(developed(base * open_light(normal) * 0.9), 1.0);
+    pixel = vec4(developed(base * open_light(normal) * 0.9), MARK_OCCLUDER);
 }

@@ -1,6 +1,7 @@
 #version 410 core
 #include "sample.glsl"
 #include "tone.glsl"
+#include "marks.glsl"
 uniform sampler2D noise;
 in vec3 v_world;
 in vec3 v_normal;
@@ -13,5 +14,5 @@ void main() {
     float fan = v_map.x * (1.0 - 0.12 * v_map.w);
     float hairs = texture(noise, vec2(fan * 75.0, 0.04 * v_map.w) + seed.xy).b;
     if (hairs < 0.1 + 0.8 * tip) discard;
-    pixel = vec4(developed(vec3(0.02, 0.014, 0.012) * v_light), 1.0);
+    pixel = vec4(developed(vec3(0.02, 0.014, 0.012) * v_light), MARK_LASHES);
 }

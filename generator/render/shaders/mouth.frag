@@ -2,6 +2,7 @@
 // Teeth and tongue: light reaches them from the front alone.
 #include "sample.glsl"
 #include "tone.glsl"
+#include "marks.glsl"
 uniform float teeth;
 in vec3 v_world;
 in vec3 v_normal;
@@ -20,5 +21,5 @@ void main() {
     float side = abs(v_map.x), gap = abs(fract((side + 9.0 * side * side) / 0.0078) - 0.5);
     base *= 1.0 - teeth * (0.45 * smoothstep(0.4, 0.5, gap) + 0.55 * smoothstep(0.006, 0.026, side));
     base *= 1.0 - 0.35 * teeth * smoothstep(0.5, 1.0, abs(v_map.y + 0.066) / 0.012);
-    pixel = vec4(developed(base * v_light * facing * mix(0.03, 0.66, reach)), 1.0);
+    pixel = vec4(developed(base * v_light * facing * mix(0.03, 0.66, reach)), MARK_MOUTH);
 }

@@ -1,6 +1,7 @@
 #version 410 core
 #include "sample.glsl"
 #include "tone.glsl"
+#include "marks.glsl"
 #include "noise.glsl"
 #include "brow.glsl"
 uniform sampler2D surface_light;  // w: specular
@@ -142,5 +143,5 @@ void main() {
 #endif
     float matte = 1.0 - max(worn, max(cover, scalp * hair_shape.z));
     float shine = lit.a * matte * (0.6 + 0.8 * fine.g);
-    pixel = vec4(developed(base * lit.rgb + shine * normalize(lit.rgb + 0.01) * 1.73), 1.0);
+    pixel = vec4(developed(base * lit.rgb + shine * normalize(lit.rgb + 0.01) * 1.73), MARK_SKIN);
 }

@@ -3,6 +3,7 @@
 #include "sample.glsl"
 #include "light.glsl"
 #include "tone.glsl"
+#include "marks.glsl"
 uniform sampler2D noise;
 uniform float kind;
 uniform vec4 colour;
@@ -37,5 +38,6 @@ void main() {
         shine = around * mix(vec3(0.04), base * 0.9, metal) + spot * lamp_colour[0].rgb * 0.5;
         base *= 1.0 - 0.9 * metal;
     }
-    pixel = vec4(developed(base * open_light(normal) * 0.95 + shine), 1.0);
+    float mark = kind < 1.5 ? MARK_FACEWEAR : kind < 2.5 ? MARK_CLOTHES : MARK_HEADWEAR;
+    pixel = vec4(developed(base * open_light(normal) * 0.95 + shine), mark);
 }
