@@ -21,11 +21,10 @@ from dlm.train.data import TrainingData, box_divisors
 from dlm.train.evaluate import PhotoCrops, Scores, protocol_for, score_photos
 from dlm.train.faces import Float32
 from dlm.train.fit_score import FitTest, in_pictures
-from dlm.train.many import counting
+from dlm.train.many import finish
 from dlm.train.predictor import Predicted, Predictor
 from dlm.train.protocols import PROTOCOLS
 from dlm.train.run_folder import MODEL_FILE, RunFile, RunFolder
-from dlm.train.training import train
 
 Float64 = NDArray[np.float64]
 Arrays = dict[str, Any]  # of arrays
@@ -92,13 +91,7 @@ class LayoutRun:
         self, device: torch.device, advance: Callable[[int], None], should_stop: Callable[[], bool]
     ) -> None:
         """Train, then score, what of it is not done yet."""
-        run = self.folder.read_run()
-        advance(run.samples_seen)
-        if not run.finished:
-            run = train(
-                self.folder, run, self.data, device=device, should_stop=should_stop,
-                progress=counting(advance, run.samples_seen),
-            )  # fmt: skip
+        run = finish(self.folder, self.data, device, advance, should_stop)
         if run.finished and self._kept() is None:
             arrays = self._found(Predictor.load(self.folder.path, device))
             with replacing(self._path) as file:

@@ -17,7 +17,10 @@ from dlm.datasets.files import write_errors
 from dlm.errors import TrainError
 from dlm.generator.supervisor import Job, run_tasks
 from dlm.train import shared
-from dlm.train.training import Progress, pick_device
+from dlm.train.data import TrainingData
+from dlm.train.photo_data import Photos
+from dlm.train.run_folder import RunFile, RunFolder
+from dlm.train.training import pick_device, train
 
 Advance = Callable[[int], None]  # so many samples more were learned
 ShouldStop = Callable[[], bool]
@@ -87,15 +90,28 @@ def in_processes(
         )  # fmt: skip
 
 
-def counting(advance: Advance, seen: int) -> Progress:
-    """Return a progress for `train` that tells `advance` what came since its last call."""
+def finish(
+    folder: RunFolder,
+    data: TrainingData,
+    device: torch.device,
+    advance: Advance,
+    should_stop: ShouldStop,
+    photos: Photos | None = None,
+) -> RunFile:
+    """Train a begun run to its end, or find it there; `advance` is told of all its samples."""
+    run = folder.read_run()
+    advance(told := run.samples_seen)
+    if run.finished:
+        return run
 
-    def progress(now: int, note: str) -> None:
-        nonlocal seen
-        advance(now - seen)
-        seen = now
+    def progress(seen: int, note: str) -> None:
+        nonlocal told
+        advance(seen - told)
+        told = seen
 
-    return progress
+    return train(
+        folder, run, data, device=device, progress=progress, should_stop=should_stop, photos=photos
+    )
 
 
 class _Stopped(Exception):  # noqa: N818, nothing went wrong
