@@ -8,12 +8,12 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.nn import functional as F
 
 from dlm.train.colour import jitter_colour
 from dlm.train.degrade import degrade
-from dlm.train.draws import normal, uniform
+from dlm.train.draws import Draws, normal, send, uniform
 from dlm.train.occlude import occlude
 
 CACHE_MARGIN = 1.5  # side of a cached crop in sides of the network's crop
@@ -33,11 +33,13 @@ class Geometry:
     flip: float = 0.5
 
 
-def warp_matrices(batch: int, geometry: Geometry, rng: Generator) -> Tensor:
+def warp_matrices(batch: int, geometry: Geometry, rng: Draws) -> Tensor:
     """Return (B, 3, 3) homographies from crop to source, both in sides of the crop from its centre.
 
-    Without the flip, which is a separate matter of the labels' order.
+    Without the flip, which is a separate matter of the labels' order. They stay on the CPU, where
+    they are inverted.
     """
+    rng = rng.host
     limit = geometry.rotation_limit
     angle = (normal(rng, batch) * geometry.rotation).clamp(-limit, limit) * (math.pi / 180)
     scale = torch.exp(normal(rng, batch) * geometry.scale)
@@ -59,18 +61,20 @@ def project(matrices: Tensor, points: Tensor) -> Tensor:
 def warp(images: Tensor, points: Tensor, matrices: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """Draw (B, C, K, K) cached crops at (B, C, size, size) and move (B, P, 2) points with them.
 
-    `matrices` map crop to source (see warp_matrices); points are pixels of the cache, then of the
-    crop. What lies outside the cache repeats its border.
+    `matrices`, on the CPU, map crop to source (see warp_matrices); points are pixels of the cache,
+    then of the crop. What lies outside the cache repeats its border.
     """
     cached = images.shape[-1]
     axis = (torch.arange(size, device=images.device) - (size - 1) / 2) / size
     grid = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1).view(1, -1, 2)
+    back = torch.linalg.inv(matrices.double()).to(matrices.dtype)
+    matrices, back = send(matrices, images.device), send(back, images.device)
     source = project(matrices, grid.expand(len(images), -1, -1)) * (2 / CACHE_MARGIN)
     drawn = F.grid_sample(
         images, source.view(-1, size, size, 2), padding_mode="border", align_corners=False
     )
     sides = (points - (cached - 1) / 2) * (CACHE_MARGIN / cached)
-    moved = project(torch.linalg.inv(matrices.double()).to(matrices.dtype), sides)
+    moved = project(back, sides)
     return drawn, moved * size + (size - 1) / 2
 
 
@@ -79,8 +83,8 @@ def flip(images: Tensor, points: Tensor, mirror: Tensor, flipped: Tensor) -> tup
 
     The points' order is mirrored with them.
     """
-    mirrored = points[:, mirror] * points.new_tensor([-1, 1])
-    mirrored = mirrored + points.new_tensor([images.shape[-1] - 1, 0])
+    x, y = points[:, mirror].unbind(dim=-1)
+    mirrored = torch.stack([images.shape[-1] - 1 - x, y], dim=-1)
     images = torch.where(flipped[:, None, None, None], images.flip(-1), images)
     return images, torch.where(flipped[:, None, None], mirrored, points)
 
@@ -107,16 +111,16 @@ class Augmentation:
         points: Tensor,
         mirror: Tensor,
         size: int,
-        rng: Generator,
+        rng: Draws,
         visibility: Tensor | None = None,
     ) -> Batch:
         """Return crops of `size` pixels with their labels, and what is still visible of them.
 
         `images` (B, 3, K, K) in 0 to 1, `points` in pixels of the cache, `visibility` (B, P).
         """
-        matrices = warp_matrices(len(images), self.geometry, rng).to(images.device)
+        matrices = warp_matrices(len(images), self.geometry, rng)
         images, points = warp(images, points, matrices, size)
-        flipped = (uniform(rng, 0, 1, len(images)) < self.geometry.flip).to(images.device)
+        flipped = uniform(rng, 0, 1, len(images)) < self.geometry.flip
         images, points = flip(images, points, mirror, flipped)
         if visibility is not None:
             visibility = torch.where(flipped[:, None], visibility[:, mirror], visibility)

@@ -3,15 +3,18 @@
 import math
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
-from dlm.train.draws import normal, uniform
+from dlm.train.draws import Draws, normal, send, uniform
 
 LUMA = (0.299, 0.587, 0.114)
 
 
-def colour_matrices(batch: int, rng: Generator) -> tuple[Tensor, Tensor]:
-    """Return (B, 3, 3) and (B, 3): rgb' = M rgb + b, with greys kept grey but for the gains."""
+def colour_matrices(batch: int, rng: Draws) -> tuple[Tensor, Tensor]:
+    """Return (B, 3, 3) and (B, 3): rgb' = M rgb + b, with greys kept grey but for the gains.
+
+    `rng` draws for the CPU, where such small things are made.
+    """
     luma = torch.tensor(LUMA).expand(3, 3)
     saturation = uniform(rng, 0.3, 1.5, batch)
     saturation = torch.where(uniform(rng, 0, 1, batch) < 0.15, torch.zeros(batch), saturation)
@@ -23,7 +26,7 @@ def colour_matrices(batch: int, rng: Generator) -> tuple[Tensor, Tensor]:
     return matrix, (brightness + 0.5 * (1 - contrast))[:, None].expand(batch, 3)
 
 
-def hue_rotations(batch: int, rng: Generator) -> Tensor:
+def hue_rotations(batch: int, rng: Draws) -> Tensor:
     """Return (B, 3, 3) small rotations about the grey axis."""
     angle = uniform(rng, -0.05, 0.05, batch) * (2 * math.pi)
     cos, sin = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
@@ -32,10 +35,10 @@ def hue_rotations(batch: int, rng: Generator) -> Tensor:
     return cos * torch.eye(3) + (1 - cos) * third + sin * cross
 
 
-def jitter_colour(images: Tensor, rng: Generator) -> Tensor:
+def jitter_colour(images: Tensor, rng: Draws) -> Tensor:
     """Return (B, 3, S, S) images in 0 to 1 with other colours."""
     batch = len(images)
-    matrix, bias = (t.to(images.device) for t in colour_matrices(batch, rng))
-    gamma = torch.exp(uniform(rng, -0.5, 0.4, batch)).to(images.device)
+    matrix, bias = (send(t, images.device) for t in colour_matrices(batch, rng.host))
+    gamma = torch.exp(uniform(rng, -0.5, 0.4, batch))
     mapped = torch.baddbmm(bias[..., None], matrix, images.flatten(2)).view_as(images)
     return mapped.clamp_(1e-4, 1).pow(gamma[:, None, None, None])

@@ -1,12 +1,14 @@
 """What cameras and the web do to a picture: blur, few pixels, noise with grain, JPEG."""
 
 import math
+from functools import cache
+from typing import NamedTuple
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.nn import functional as F
 
-from dlm.train.draws import normal, on_some, uniform
+from dlm.train.draws import Draws, noise, on_some, send, uniform
 
 KERNEL = 11
 _LUMA_TABLE = (
@@ -20,7 +22,7 @@ _TO_YCC = (
 )  # fmt: skip
 
 
-def degrade(images: Tensor, rng: Generator) -> Tensor:
+def degrade(images: Tensor, rng: Draws) -> Tensor:
     """Return (B, 3, S, S) images in 0 to 1, some of them of worse quality."""
     images = on_some(images, 0.4, rng, blur)
     images = on_some(images, 0.3, rng, shrink)
@@ -29,7 +31,7 @@ def degrade(images: Tensor, rng: Generator) -> Tensor:
     return on_some(images, 0.5, rng, jpeg)
 
 
-def blur(images: Tensor, rng: Generator) -> Tensor:
+def blur(images: Tensor, rng: Draws) -> Tensor:
     """Blur each image by its own elongated Gaussian: out of focus where round, motion where long.
 
     The kernel is drawn at a random angle with a standard deviation of 0.3 to 1.6 pixels across and
@@ -39,43 +41,43 @@ def blur(images: Tensor, rng: Generator) -> Tensor:
     angle = uniform(rng, 0, math.pi, batch)
     across = uniform(rng, 0.3, 1.6, batch) * size / 128
     along = across + uniform(rng, 0, 1, batch).pow(3) * 2.5 * size / 128
-    axis = torch.arange(KERNEL) - (KERNEL - 1) / 2
+    axis = torch.arange(KERNEL, device=images.device) - (KERNEL - 1) / 2
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     cos, sin = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
     u, v = (x * cos + y * sin) / along[:, None, None], (y * cos - x * sin) / across[:, None, None]
     kernels = torch.softmax(-0.5 * (u**2 + v**2).flatten(1), dim=1).view(batch, 1, KERNEL, KERNEL)
     padded = F.pad(images, (KERNEL // 2,) * 4, mode="replicate").transpose(0, 1)
-    return F.conv2d(padded, kernels.to(images.device), groups=batch).transpose(0, 1)
+    return F.conv2d(padded, kernels, groups=batch).transpose(0, 1)
 
 
-def shrink(images: Tensor, rng: Generator) -> Tensor:
+def shrink(images: Tensor, rng: Draws) -> Tensor:
     """Draw the images at a lower resolution, one for the whole subset, and enlarge them again."""
     size = images.shape[-1]
-    small = round(size * float(uniform(rng, math.log(0.25), math.log(0.9), 1).exp()))
+    small = round(size * float(uniform(rng.host, math.log(0.25), math.log(0.9), 1).exp()))
     low = F.interpolate(images, size=(small, small), mode="bilinear", antialias=True)
     return F.interpolate(low, size=(size, size), mode="bilinear")
 
 
-def add_fine_noise(images: Tensor, rng: Generator) -> Tensor:
+def add_fine_noise(images: Tensor, rng: Draws) -> Tensor:
     """Add independent noise to each pixel, of a standard deviation up to 0.08."""
-    return images + normal(rng, *images.shape).to(images.device) * _noise_level(images, rng)
+    return images + noise(rng, *images.shape) * _noise_level(images, rng)
 
 
-def add_grain(images: Tensor, rng: Generator) -> Tensor:
+def add_grain(images: Tensor, rng: Draws) -> Tensor:
     """Add noise that hangs together over about two pixels, as a demosaiced and cleaned one does."""
     batch, channels, size, _ = images.shape
     half = -(-size // 2)
-    grain = normal(rng, batch, channels, half, half).to(images.device)
+    grain = noise(rng, batch, channels, half, half)
     grain = F.interpolate(grain, size=(size, size), mode="bilinear") * 1.5
     return images + grain * _noise_level(images, rng)
 
 
-def _noise_level(images: Tensor, rng: Generator) -> Tensor:
+def _noise_level(images: Tensor, rng: Draws) -> Tensor:
     level = uniform(rng, 0, 1, len(images)).pow(1.5) * 0.08
-    return level[:, None, None, None].to(images.device)
+    return level[:, None, None, None]
 
 
-def jpeg(images: Tensor, rng: Generator) -> Tensor:
+def jpeg(images: Tensor, rng: Draws) -> Tensor:
     """Round each image's 8x8 block cosine coefficients as JPEG of quality 15 to 90 does.
 
     The luma table of ITU T.81 Annex K serves all three channels; chroma is kept at full
@@ -83,17 +85,32 @@ def jpeg(images: Tensor, rng: Generator) -> Tensor:
     """
     batch, _, size, _ = images.shape
     quality = uniform(rng, 15, 90, batch)
-    scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50).to(images.device)
-    table = torch.tensor(_LUMA_TABLE, device=images.device, dtype=images.dtype) / 255
-    steps = (table.flatten() * scale[:, None])[:, None]
-    to_ycc = torch.tensor(_TO_YCC, device=images.device)
-    ycc = torch.einsum("ij,bjhw->bihw", to_ycc, images)
+    scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)
+    fixed = _jpeg(images.device)
+    steps = (fixed.table * scale[:, None])[:, None]
+    ycc = torch.einsum("ij,bjhw->bihw", fixed.to_ycc, images)
     blocks = ycc.view(batch, 3, size // 8, 8, size // 8, 8).transpose(3, 4).reshape(-1, 64)
-    cosines = _cosines().to(images.device)
-    coefficients = (blocks @ cosines.T).view(batch, -1, 64)
-    rounded = (torch.round(coefficients / steps) * steps).view(-1, 64) @ cosines
+    coefficients = (blocks @ fixed.cosines.T).view(batch, -1, 64)
+    rounded = (torch.round(coefficients / steps) * steps).view(-1, 64) @ fixed.cosines
     back = rounded.view(batch, 3, size // 8, size // 8, 8, 8).transpose(3, 4)
-    return torch.einsum("ij,bjhw->bihw", torch.linalg.inv(to_ycc), back.reshape_as(images))
+    return torch.einsum("ij,bjhw->bihw", fixed.to_rgb, back.reshape_as(images))
+
+
+class _Jpeg(NamedTuple):
+    """What does not change from picture to picture."""
+
+    table: Tensor  # (64,) steps of quality 50, of pixels in 0 to 1
+    to_ycc: Tensor  # (3, 3)
+    to_rgb: Tensor  # (3, 3)
+    cosines: Tensor  # (64, 64)
+
+
+@cache
+def _jpeg(device: torch.device) -> _Jpeg:
+    to_ycc = torch.tensor(_TO_YCC)
+    table = torch.tensor(_LUMA_TABLE).flatten().float() / 255
+    made = _Jpeg(table, to_ycc, torch.linalg.inv(to_ycc), _cosines())
+    return _Jpeg(*(send(tensor, device) for tensor in made))
 
 
 def _cosines() -> Tensor:

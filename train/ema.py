@@ -4,7 +4,7 @@ import copy
 from typing import Generic, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -21,7 +21,7 @@ class MovingAverage(Generic[Network]):
     def update(self, network: nn.Module, step: int) -> None:
         """Move towards `network` after optimiser step `step` (0-based); slower as steps go by."""
         keep = min(LIMIT, (1 + step) / (10 + step))
-        for shadow, weight in zip(self.network.parameters(), network.parameters(), strict=True):
-            shadow.lerp_(weight, 1 - keep)
-        for held, buffer in zip(self.network.buffers(), network.buffers(), strict=True):
-            held.copy_(buffer)
+        shadow: list[Tensor] = list(self.network.parameters())
+        weights: list[Tensor] = list(network.parameters())
+        torch._foreach_lerp_(shadow, weights, 1 - keep)  # a few kernels for all of them
+        torch._foreach_copy_(list(self.network.buffers()), list(network.buffers()))

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -140,7 +141,11 @@ def batch_rows(count: int, batch: int, step: int, seed: int) -> Int64:
     wanted = np.arange(start, start + batch)
     rows = np.empty(batch, dtype=np.int64)
     for epoch in np.unique(wanted // count):
-        order = np.random.default_rng((seed, int(epoch))).permutation(count)
         mine = wanted // count == epoch
-        rows[mine] = order[wanted[mine] % count]
+        rows[mine] = _order(count, seed, int(epoch))[wanted[mine] % count]
     return rows
+
+
+@lru_cache(maxsize=8)
+def _order(count: int, seed: int, epoch: int) -> Int64:
+    return np.random.default_rng((seed, epoch)).permutation(count)

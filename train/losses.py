@@ -32,8 +32,9 @@ def separable_kl(logits: Tensor, cells: Tensor, sigma: float = SIGMA_CELLS) -> T
 
 def inside_map(cells: Tensor, height: int, width: int) -> Tensor:
     """Return (B, P) 1 where a target lies on the map and can be learned, else 0."""
-    limits = torch.tensor([width, height], device=cells.device) - 0.5
-    return ((cells > -0.5) & (cells < limits)).all(dim=-1).float()
+    x, y = cells.unbind(dim=-1)
+    inside = (cells > -0.5).all(dim=-1) & (x < width - 0.5) & (y < height - 0.5)
+    return inside.float()
 
 
 def landmark_loss(logits: Tensor, points: Tensor) -> Tensor:

@@ -9,14 +9,15 @@ from torch import Tensor
 
 from dlm.train.augment import CACHE_MARGIN, PLAIN, Augmentation, Batch
 from dlm.train.data import TrainingData
-from dlm.train.draws import generator
-from dlm.train.faces import Faces, Int64, UInt8, batch_rows
+from dlm.train.draws import Draws, generator
+from dlm.train.faces import UInt8, batch_rows
 from dlm.train.modes.mean_teacher import teach
 from dlm.train.networks.landmark import LandmarkNetwork, to_unit
 from dlm.train.parallel import Ranks
-from dlm.train.photo_data import PhotoFaces, Photos
+from dlm.train.photo_data import Photos
 from dlm.train.protocols import MIRROR_68
 from dlm.train.settings import Settings
+from dlm.train.store import Store, Taken
 
 RENDERED, REAL, UNLABELLED = 1, 2, 3  # the streams of random numbers of a seed
 STREAMS = 8  # kept for each process
@@ -40,35 +41,38 @@ class Streams:
         device: torch.device,
         ranks: Ranks,
     ) -> None:
-        self._settings, self._data, self._photos = settings, data, photos
-        self._augmentation, self._device, self._ranks = augmentation, device, ranks
+        self._settings, self._augmentation = settings, augmentation
+        self._device, self._ranks = device, ranks
+        self._rendered = Store(data.training, device)
+        self._real, self._unlabelled = (
+            None if faces is None else Store(faces.training, device)
+            for faces in (photos.real, photos.unlabelled)
+        )
         self._share = ranks.share(settings.batch)
         self._mirror = self._tensor(data.spec.mirror.astype(np.int64))
         self._mirror_68 = self._tensor(MIRROR_68)
+        self._none = self._mirror[:0]
 
     def rendered(self, step: int) -> Batch:
         """Return the augmented faces of a step with their labels."""
-        faces = self._data.training
-        rows = self._rows(len(faces), step, self._settings.seed)
-        visibility = None if faces.visibility is None else self._tensor(faces.visibility[rows])
+        taken = self._taken(self._rendered, step, self._settings.seed)
         return self._augmentation(
-            self._images(faces, rows), self._tensor(faces.points[rows]), self._mirror,
-            self._settings.size, self._random(RENDERED, step), visibility,
+            to_unit(taken.images), taken.points, self._mirror, self._settings.size,
+            self._random(RENDERED, step), taken.visibility,
         )  # fmt: skip
 
     def real(self, step: int) -> Batch:
         """Return augmented photos with their 68 labels."""
-        faces, rows = self._photo_rows(self._photos.real, REAL, step)
+        taken = self._photos(self._real, REAL, step)
         return self._augmentation(
-            self._images(faces, rows), self._tensor(faces.points[rows]), self._mirror_68,
-            self._settings.size, self._random(REAL, step),
+            to_unit(taken.images), taken.points, self._mirror_68, self._settings.size,
+            self._random(REAL, step),
         )  # fmt: skip
 
     def unlabelled(self, step: int, teacher: LandmarkNetwork | None) -> Batch:
         """Return augmented photos, with the points that a teacher sees on them unaltered."""
-        faces, rows = self._photo_rows(self._photos.unlabelled, UNLABELLED, step)
-        images, size = self._images(faces, rows), self._settings.size
-        points, mirror = images.new_zeros(len(images), 0, 2), self._mirror[:0]
+        images = to_unit(self._photos(self._unlabelled, UNLABELLED, step).images)
+        size, points, mirror = self._settings.size, images.new_zeros(len(images), 0, 2), self._none
         if teacher is not None:
             plain = PLAIN(images, points, mirror, size, self._random(UNLABELLED, step)).images
             in_crop = teach(teacher, plain, self._mirror)
@@ -77,21 +81,19 @@ class Streams:
             images, points, mirror, size, self._random(UNLABELLED, step)
         )  # fmt: skip
 
-    def _photo_rows(self, photos: PhotoFaces | None, stream: int, step: int) -> tuple[Faces, Int64]:
-        assert photos is not None
-        faces = photos.training
-        return faces, self._rows(len(faces), step, self._settings.seed + stream * ORDER)
+    def _photos(self, store: Store | None, stream: int, step: int) -> Taken:
+        assert store is not None
+        return self._taken(store, step, self._settings.seed + stream * ORDER)
 
-    def _rows(self, count: int, step: int, seed: int) -> Int64:
+    def _taken(self, store: Store, step: int, seed: int) -> Taken:
+        """Return this process's share of a step's faces."""
         first = self._ranks.rank * self._share
-        return batch_rows(count, self._settings.batch, step, seed)[first : first + self._share]
+        rows = batch_rows(len(store), self._settings.batch, step, seed)
+        return store.take(rows[first : first + self._share])
 
-    def _random(self, stream: int, step: int) -> torch.Generator:
+    def _random(self, stream: int, step: int) -> Draws:
         number = self._ranks.rank * STREAMS + stream
-        return generator(self._settings.seed, (number << 32) + step)
-
-    def _images(self, faces: Faces, rows: Int64) -> Tensor:
-        return to_images(faces.images[rows], self._device)
+        return generator(self._settings.seed, (number << 32) + step, self._device)
 
     def _tensor(self, array: NDArray[Any]) -> Tensor:
         return torch.from_numpy(array).to(self._device)

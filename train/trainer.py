@@ -3,6 +3,9 @@
 Exact resume comes from the way randomness is drawn: the rows and the augmentation of a step are
 pure functions of (seed, step), so weights, average, optimiser and counters are the whole state.
 The same loop serves every mode: its terms see the outputs of one pass over all pictures.
+
+A step on a GPU is only asked for, never waited for: values stay on the device, and every LOOK steps
+they are read. A test runs steps on a device that has no values to be read.
 """
 
 import math
@@ -32,6 +35,7 @@ from dlm.train.streams import Streams, to_images
 from dlm.train.tally import Tally
 
 CLIP = 1.0
+LOOK = 20  # steps between two looks at what a GPU has found
 
 
 class Trainer:
@@ -64,6 +68,8 @@ class Trainer:
         self.optimiser = optimiser_of(self._parameters, settings.learning_rate)
         self.step = 0
         self.tally = Tally()  # since the last validation
+        self.look = 1 if device.type == "cpu" else LOOK
+        self._sum = torch.zeros((), device=device)  # of the losses since the last look
         augmentation = Augmentation() if augmentation is None else augmentation
         self.streams = Streams(settings, data, self.photos, augmentation, device, self.ranks)
         self._pass = torch.compile(_pass) if settings.compile else _pass
@@ -77,8 +83,16 @@ class Trainer:
         """Return the augmented faces of a step."""
         return self.streams.rendered(step)
 
-    def advance(self) -> float:
-        """Take one step and return the loss of its labels; TrainError when it is no number."""
+    @property
+    def looks(self) -> bool:
+        """Whether values of the device may be read after this step: others would wait for them."""
+        return self.step % self.look == 0
+
+    def advance(self) -> Tensor:
+        """Take one step and return the loss of its labels, a scalar on the device.
+
+        TrainError when a loss since the last look is no number.
+        """
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate(self.step)
         progress = self.step / self.settings.steps
@@ -96,13 +110,14 @@ class Trainer:
             added, more = term.loss(view)
             total = total + added
             logged |= more
-        value = self._learn(total, loss)
-        self.tally.add({name: float(self.ranks.mean(x.detach())) for name, x in logged.items()})
+        self._learn(total)
+        means = {name: self.ranks.mean(value.detach()) for name, value in logged.items()}
+        self.tally.add(means)
         for term in active:
             term.stepped()
         self.average.update(self.network, self.step)
         self.step += 1
-        return value
+        return means["loss"]
 
     def _batches(self, active: Sequence[Term]) -> dict[str, Batch]:
         """Return the pictures that the active terms ask for."""
@@ -128,21 +143,27 @@ class Trainer:
             domains[name] = Domain(own, features[rows], batch.points)
         return domains
 
-    def _learn(self, total: Tensor, loss: Tensor) -> float:
+    def _learn(self, total: Tensor) -> None:
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
-        value = float(total.detach())
-        if not math.isfinite(value):
-            raise TrainError(
-                f"the loss is {value} after {self.seen:,} samples", "",
-                "lower --lr and train again",
-            )  # fmt: skip
+        self._sum += total.detach()
+        if self.looks:
+            self._check()
         self.ranks.average_gradients(self._parameters)
         for module in (self.network, *self.terms):  # a critic's large gradients are its own matter
             if parameters := list(module.parameters()):
                 nn.utils.clip_grad_norm_(parameters, CLIP)
         self.optimiser.step()
-        return float(self.ranks.mean(loss.detach()))
+
+    def _check(self) -> None:
+        """Raise TrainError where a loss since the last look was no number: it stays in the sum."""
+        value = float(self._sum)
+        self._sum.zero_()
+        if not math.isfinite(value):
+            raise TrainError(
+                f"the loss is {value} after {self.seen:,} samples", "",
+                "lower --lr and train again",
+            )  # fmt: skip
 
     def learning_rate(self, step: int) -> float:
         """Return the rate of a step."""
@@ -162,7 +183,8 @@ class Trainer:
         return float(nme(predicted, truth, box_divisors(truth, self.data.spec)).mean())
 
     def state(self) -> dict[str, Tensor]:
-        """Return everything that the next step depends on."""
+        """Return everything that the next step depends on; TrainError where it is ruined."""
+        self._check()
         modules = {"network": self.network, "average": self.average.network, "mode": self._terms}
         tensors = {
             f"{name}.{key}": value

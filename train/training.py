@@ -91,9 +91,12 @@ def train(
             folder.cut_log(trainer.seen)
         if trainer.step == 0 and ranks.first:
             draw_samples(folder.path / "samples.png", trainer)
-        while recorder.goes_on and not ranks.agree(should_stop()):
+        note = ""
+        while recorder.goes_on and not (trainer.looks and ranks.agree(should_stop())):
             loss = trainer.advance()
-            progress(trainer.seen, f"loss {loss:.3f}{recorder.note}")
+            if trainer.looks:
+                note = f"loss {float(loss):.3f}{recorder.note}"
+            progress(trainer.seen, note)
             if trainer.step in recorder.marks:
                 recorder.validate()
     return recorder.close()

@@ -27,9 +27,9 @@ with started() as ranks:
     run = Trainer(
         settings, data, by_name("float32 channels_last"), torch.device("cpu"), PLAIN, ranks=ranks
     )
-    losses = [run.advance()]
+    losses = [float(run.advance())]
     moments = [run.optimiser.state[p]["exp_avg"].clone() for p in run.network.parameters()]
     first = torch.cat([moment.flatten() for moment in moments])  # a tenth of the first gradients
-    losses += [run.advance() for _ in range(2)]
+    losses += [float(run.advance()) for _ in range(2)]
     if ranks.first:
         print(*losses, *first[::7].tolist())

@@ -59,7 +59,7 @@ def test_twenty_steps_lower_the_loss_of_a_tiny_set(name, data, photos):
         settings(mode=name, samples=8 * 20, learning_rate=1e-2), data, FLOAT32, CPU, PLAIN,
         for_mode(name, photos),
     )  # fmt: skip
-    losses = [run.advance() for _ in range(20)]
+    losses = [float(run.advance()) for _ in range(20)]
     assert np.mean(losses[-3:]) < 0.6 * np.mean(losses[:3])
     means = run.tally.take()
     assert all(np.isfinite(value) for value in means.values())

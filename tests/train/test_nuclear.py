@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from dlm.train.modes.gradients import WarmUp, scale_gradient
-from dlm.train.modes.nuclear import batch_norm_of, entropy, nuclear_norm
+from dlm.train.modes.nuclear import EPSILON, batch_norm_of, entropy, nuclear_norm, trace_of_root
 from tests.train.blobs import accuracy
 
 
@@ -58,6 +58,19 @@ def test_its_gradient_is_that_of_finite_differences(shape):
     assert torch.autograd.gradcheck(lambda z: nuclear_norm(z).sum(), matrix, atol=1e-7)
 
 
+@pytest.mark.parametrize("sharpness", [0.1, 3.0, 30.0])  # of answers: near rank one, or one-hot
+@pytest.mark.parametrize("rows", [12, 40])
+def test_products_alone_give_what_eigenvalues_give(rows, sharpness):
+    logits = torch.randn(3, rows, 20, dtype=torch.float64) * sharpness
+    chances = logits.softmax(-1).requires_grad_()
+    gram = chances @ chances.mT if rows <= 20 else chances.mT @ chances
+    ours, theirs = trace_of_root(gram, EPSILON, rows), nuclear_norm(chances)
+    torch.testing.assert_close(ours, theirs, rtol=1e-8, atol=0)
+    gradients = [torch.autograd.grad(each.sum(), chances, retain_graph=True)[0]
+                 for each in (ours, theirs)]  # fmt: skip
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("matrix", ["points", "all"])
 def test_the_discrepancy_of_two_batches_has_the_right_gradient(matrix):
     source, target = (
@@ -95,7 +108,7 @@ def test_the_warm_up_follows_its_published_values_and_is_saved():
     values = {0: 0.0, 500: 0.245, 1000: 0.462, 2000: 0.762, 5000: 0.987}
     for steps, value in values.items():
         warm_up.steps.fill_(steps)
-        assert warm_up.coefficient == pytest.approx(value, abs=1e-3)
+        assert float(warm_up.coefficient) == pytest.approx(value, abs=1e-3)
     again = WarmUp(1000)
     again.load_state_dict(warm_up.state_dict())
     assert again.coefficient == warm_up.coefficient

@@ -80,7 +80,7 @@ def test_eight_faces_are_learned_by_heart(tmp_path):
 
 def test_the_same_seed_gives_the_same_losses_and_another_does_not(data):
     first, second, third = trainer(data), trainer(data), trainer(data, seed=1)
-    losses = [[run.advance() for _ in range(6)] for run in (first, second, third)]
+    losses = [[float(run.advance()) for _ in range(6)] for run in (first, second, third)]
     assert losses[0] == losses[1] != losses[2]
 
 

@@ -1,6 +1,5 @@
 """Layers that pass values as they are and change gradients: reversed, or scaled."""
 
-import math
 from typing import Any
 
 import torch
@@ -9,7 +8,7 @@ from torch import Tensor, nn
 
 class _Scaled(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, factor: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, factor: float | Tensor) -> Tensor:
         ctx.factor = factor
         return x.view_as(x)
 
@@ -18,7 +17,7 @@ class _Scaled(torch.autograd.Function):
         return gradients[0] * ctx.factor, None
 
 
-def scale_gradient(x: Tensor, factor: float) -> Tensor:
+def scale_gradient(x: Tensor, factor: float | Tensor) -> Tensor:
     """Return x; its gradient is multiplied by `factor` (below zero: reversed)."""
     scaled: Tensor = _Scaled.apply(x, factor)  # type: ignore[no-untyped-call]
     return scaled
@@ -39,9 +38,9 @@ class WarmUp(nn.Module):
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
 
     @property
-    def coefficient(self) -> float:
-        """The coefficient now."""
-        rise = 2 / (1 + math.exp(-float(self.steps) / self.span)) - 1
+    def coefficient(self) -> Tensor:
+        """The coefficient now, on the device: nobody has to wait for its count."""
+        rise = 2 / (1 + torch.exp(-self.steps.double() / self.span)) - 1
         return self.highest * rise
 
     def step(self) -> None:

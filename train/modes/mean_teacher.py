@@ -51,8 +51,8 @@ def teach(teacher: LandmarkNetwork, images: Tensor, mirror: Tensor) -> Tensor:
     """
     size = images.shape[-1]
     straight, flipped = (teacher.predict(i) for i in (images, images.flip(-1)))
-    mirrored = flipped.points[:, mirror] * straight.points.new_tensor([-1, 1])
-    mirrored[..., 0] += size - 1
+    x, y = flipped.points[:, mirror].unbind(dim=-1)
+    mirrored = torch.stack([size - 1 - x, y], dim=-1)
     shift = torch.linalg.vector_norm(straight.points - mirrored, dim=-1)
     sure = (shift < MOST_SHIFT * size) & (straight.sigma <= straight.sigma.median())
     mean = (straight.points + mirrored) / 2
