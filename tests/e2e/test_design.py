@@ -111,6 +111,33 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
             one.process.wait()
 
 
+def drag_rows(page: Opened) -> None:
+    """Drag point 60 of the 68 to index 62; move one by writing, and take that back."""
+    page.page.get_by_text("All points, in order").click()
+    rows, order = page.page.locator("#dlm-order [data-k]"), page.page.locator("#dlm-order")
+    rows.nth(62).scroll_into_view_if_needed()
+    # A page that moves between press and pull lets Chromium take the row that is there by then,
+    # or none: the folder opens slowly, and what is out of sight is scrolled to.
+    assert page.until(lambda: stands_still(rows.nth(60)) and stands_still(rows.nth(62)))
+    name, scrolled = rows.nth(60).inner_text().split()[1], order.evaluate("list => list.scrollTop")
+    assert scrolled > 0
+    rows.nth(60).drag_to(rows.nth(62))
+    assert page.until(lambda: f"{name} moved to index 62" in page.said()), page.said()
+    assert rows.nth(62).inner_text() == f"62 {name}"
+    assert page.until(lambda: order.evaluate("list => list.scrollTop") == scrolled)
+    page.field("Order").fill("67 > 0")
+    assert page.until(lambda: "moved to index 0" in page.said()), page.said()
+    page.press("Undo")
+    assert page.until(lambda: rows.nth(62).inner_text() == f"62 {name}")
+
+
+def stands_still(element: Any) -> bool:
+    """Say whether an element is where it was a tenth of a second ago."""
+    before = element.bounding_box()
+    element.page.wait_for_timeout(100)
+    return bool(element.bounding_box() == before)
+
+
 def pixels(page: Any) -> Any:
     """Return the preview that the page shows, made small, (48, 48, 4); black before it is there."""
     flat = page.evaluate(
@@ -171,12 +198,15 @@ def test_a_layout_is_picked_saved_and_read_back(
     assert [path.name for path in tmp_path.iterdir()] == ["lips.yaml"]
 
 
-def test_a_shipped_layout_is_copied_and_the_face_moves(
+def test_a_shipped_layout_is_reordered_and_copied_and_the_face_moves(
     opened: Callable[..., Opened], tmp_path: Path
 ) -> None:
     page = opened("68", "--port", "8490")
     page.go()
     assert page.points() == 68
+    drag_rows(page)
+    names = list(load("68").names)
+    names.insert(62, names.pop(60))
     assert page.until(lambda: pixels(page.page)[..., :3].std() > 20)  # drawn, no longer blank
     neutral = pixels(page.page)
     page.tab("Face")
@@ -185,33 +215,13 @@ def test_a_shipped_layout_is_copied_and_the_face_moves(
     page.tab("File")
     page.press("Save")
     assert page.until(lambda: "saved my_68.yaml: 68 points" in page.said()), page.said()
-    assert load(tmp_path / "my_68.yaml").names == load("68").names
+    assert list(load(tmp_path / "my_68.yaml").names) == names
     page.tab("Points")
     page.click_face(40, 53, adds=2)
     told = page.stop()
     kept = re.search(r"kept in (\S+)", told)
     assert kept, told
     assert load(tmp_path / kept[1]).size == 70
-
-
-@pytest.mark.slow  # hung once: a drag that meets a redraw seems to be lost; not yet shown
-def test_rows_are_dragged_to_another_index(opened: Callable[..., Opened], tmp_path: Path) -> None:
-    page = opened("68", "--port", "8690")
-    page.go()
-    page.page.get_by_text("All points, in order").click()
-    rows = page.page.locator("#dlm-order [data-k]")
-    rows.nth(1).drag_to(rows.nth(4))
-    assert page.until(lambda: "jaw_right_02 moved to index 4" in page.said()), page.said()
-    assert rows.nth(4).inner_text() == "4 jaw_right_02"
-    page.field("Order").fill("67 > 0")
-    assert page.until(lambda: "moved to index 0" in page.said()), page.said()
-    page.press("Undo")
-    page.tab("File")
-    page.press("Save")
-    assert page.until(lambda: "saved my_68.yaml" in page.said()), page.said()
-    names = list(load("68").names)
-    names.insert(4, names.pop(1))
-    assert list(load(tmp_path / "my_68.yaml").names) == names
 
 
 def test_the_page_refuses_whoever_has_no_token(opened: Callable[..., Opened], browser: Any) -> None:

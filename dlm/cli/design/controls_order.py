@@ -1,7 +1,8 @@
 """The list of all points in their order, in which rows are dragged to where they shall stand.
 
 viser has no such list, so rows carry a few lines of script: a drop writes 'from > to' into the text
-field above them, which the page reads as if it were typed.
+field above them, which the page reads as if it were typed. Every change replaces the whole list;
+the new one scrolls to where the old one stood as soon as it is shown.
 """
 
 import re
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 _FIELD = "Order"
 _MOVE = re.compile(r"\s*(\d{1,6})\s*>\s*(\d{1,6})\s*")
 _ROWS = 1200
-_LIST = "max-height:20em;overflow:auto;padding:0 0.75em;font-size:0.8em;cursor:grab"
+_SHOWN = "<style>@keyframes dlm-shown { from { opacity: 1 } }</style>"  # tells, and does nothing
+_LIST = (
+    "max-height:20em;overflow:auto;padding:0 0.75em;font-size:0.8em;cursor:grab;"
+    "animation:dlm-shown 1ms"
+)
+_KEEP, _RETURN = "window.dlmOrderTop = scrollTop", "scrollTop = window.dlmOrderTop ?? 0"
 _TAKE = "event.dataTransfer.setData('text/plain', event.target.dataset.k)"
 _DROP = f"""event.preventDefault();
 const onto = event.target.closest('[data-k]'), from = event.dataTransfer.getData('text/plain');
@@ -58,7 +64,8 @@ class OrderList:
         )
         more = f"<div>and {len(names) - _ROWS} more</div>" if len(names) > _ROWS else ""
         self._table.content = (
-            f'<div id="dlm-order" style="{_LIST}" ondragstart="{_TAKE}" '
+            f'{_SHOWN}<div id="dlm-order" style="{_LIST}" onscroll="{_KEEP}" '
+            f'onanimationstart="{_RETURN}" ondragstart="{_TAKE}" '
             f'ondragover="event.preventDefault()" ondrop="{escape(_DROP)}">{rows}{more}</div>'
         )
 
