@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
@@ -255,6 +254,8 @@ def _to_numpy(values: pa.ChunkedArray, column: Column) -> Array:
     """Return an Arrow column as (n, *shape), without Python objects where it holds numbers."""
     rows = len(values)
     if column.kind == "image":
+        import pyarrow.compute as pc  # slow to load, and writers do without
+
         values = pc.struct_field(values, "bytes")
     if column.kind in ("image", "string"):
         return _objects(values.to_pylist())

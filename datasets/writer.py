@@ -157,7 +157,7 @@ def _bits_array(column: Column, values: Values, recipe: Recipe) -> pa.Array:
     return _bytes_array([row.tobytes() for row in bits], pa.binary())
 
 
-def _bytes_array(values: Sequence[bytes], kind: pa.DataType) -> pa.Array:
+def _bytes_array(values: Values, kind: pa.DataType) -> pa.Array:
     """Return bytes, or UTF-8 text, as an Arrow array.
 
     Of buffers, as the numbers are: `pa.array` and `to_numpy` import pandas, 0.2 s of each worker.

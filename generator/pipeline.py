@@ -14,7 +14,6 @@ from dlm.datasets import Recipe
 from dlm.datasets.schema import LAYERS
 from dlm.errors import DlmError
 from dlm.generator import labels, models
-from dlm.generator.backgrounds import Backgrounds
 from dlm.generator.look import probabilities as look_probabilities
 from dlm.generator.look.sample import sample_look
 from dlm.generator.models.base import FaceModel, Float32
@@ -28,6 +27,7 @@ from dlm.generator.scene import Pose, Scene
 from dlm.landmark_specs import LandmarkSpec, parse
 
 if TYPE_CHECKING:
+    from dlm.generator.backgrounds import Backgrounds
     from dlm.generator.render.base import Renderer
 
 BATCH = 32  # samples posed together; no result depends on it
@@ -43,7 +43,7 @@ def plan(
     look_source: str = "look.yaml",
     contour: str = FIXED,
     layers: Collection[str] = (),
-    backgrounds: Backgrounds | None = None,
+    backgrounds: "Backgrounds | None" = None,
 ) -> Recipe:
     """Return the recipe of a dataset: everything its rows depend on besides their index.
 
@@ -123,7 +123,7 @@ def pose_heads(model: FaceModel, poses: Sequence[Pose]) -> Float32:
 class Generator:
     """Draws the samples of one recipe. Holds a GL context: one a process, for life."""
 
-    def __init__(self, recipe: Recipe, backgrounds: Backgrounds | None = None) -> None:
+    def __init__(self, recipe: Recipe, backgrounds: "Backgrounds | None" = None) -> None:
         """Open the head and the renderer; `backgrounds` are those that the recipe was made with."""
         from dlm.generator.render import open_renderer
 

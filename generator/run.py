@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dlm.datasets import Recipe
 from dlm.datasets.manifest import MANIFEST_FILE
 from dlm.datasets.recipe import RECIPE_FILE
 from dlm.datasets.writer import create_or_check, missing_shards, write_manifest, write_shard
 from dlm.errors import DatasetError, RenderError
-from dlm.generator.backgrounds import Backgrounds
 from dlm.generator.supervisor import Outcome, run_tasks
+
+if TYPE_CHECKING:
+    from dlm.generator.backgrounds import Backgrounds
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class RenderJob:
     recipe: Recipe
     folder: Path
     n: int
-    backgrounds: Backgrounds | None = None
+    backgrounds: "Backgrounds | None" = None
 
     def start(self) -> Callable[[int, Callable[[int], None]], None]:
         """Open the model and a GL context, and return the task that draws one shard."""
@@ -65,7 +68,7 @@ def render(
     n: int,
     workers: int,
     advance: Callable[[int], None],
-    backgrounds: Backgrounds | None = None,
+    backgrounds: "Backgrounds | None" = None,
 ) -> Outcome:
     """Draw the missing shards of a dataset of `n` rows in `folder`, which `prepare` made ready.
 

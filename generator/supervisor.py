@@ -1,8 +1,11 @@
 """Worker processes that may die, and a supervisor that loses nothing when they do.
 
-The supervisor deals numbered tasks to spawned processes over one pipe each (a queue shared by
-several dies with the process that held its lock). A worker that is killed is replaced and its task
-dealt again; a task that kills three workers is given up and named.
+The supervisor deals numbered tasks to processes over one pipe each (a queue shared by several dies
+with the process that held its lock). A worker that is killed is replaced and its task dealt again;
+a task that kills three workers is given up and named.
+
+Workers are forked from a server process that has loaded modules and done nothing else: no thread of
+ours, no GL. So a worker starts at once, however many there are, and shares what the server loaded.
 """
 
 import os
@@ -12,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Protocol
@@ -67,6 +70,16 @@ class _Worker:
     pipe: Connection
     task: int | None = None
     advanced: int = 0  # units reported of the current task
+
+
+def load_early(*modules: str) -> None:
+    """Start loading what workers will import, beside whatever this process does until `run_tasks`.
+
+    A module that cannot be imported is left to the worker that needs it.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload(list(modules))
+    _ensure_server()
 
 
 def run_tasks(
@@ -170,13 +183,28 @@ def _replace(pool: list[_Worker], dead: _Worker, job: Job) -> None:
 
 
 def _spawn(job: Job) -> _Worker:
-    context = get_context("spawn")
+    _ensure_server()
+    context = get_context("forkserver")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, job), daemon=True)
-    with _environment(ONE_THREAD):
-        process.start()
+    environment = {**ONE_THREAD, **os.environ}  # of now: the server has that of its own start
+    process = context.Process(target=_work, args=(theirs, environment, job), daemon=True)
+    process.start()
     theirs.close()
     return _Worker(process, ours)
+
+
+def _ensure_server() -> None:
+    """Start the server that workers are forked from, unless it runs.
+
+    It and they never see Ctrl-C, which is the supervisor's to answer, nor the current folder's
+    modules.
+    """
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with _environment({**ONE_THREAD, "PYTHONSAFEPATH": "1"}):
+            forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 @contextmanager
@@ -191,8 +219,9 @@ def _environment(extra: dict[str, str]) -> Iterator[None]:
             del os.environ[name]
 
 
-def _work(pipe: Connection, job: Job) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to answer
+def _work(pipe: Connection, environment: dict[str, str], job: Job) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
     try:
         task = job.start()
         while (number := pipe.recv()) is not None:

@@ -2,9 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from dlm.generator.backgrounds import Backgrounds
+
+WORKERS_LOAD = (  # the first for the main script, which every process of multiprocessing imports
+    "dlm.cli", "dlm.generator.pipeline", "dlm.generator.render.head_renderer",
+)  # fmt: skip
 
 Spec = Annotated[str, typer.Option(help="A shipped layout (dlm spec list) or a YAML file.")]
 Count = Annotated[int, typer.Option("--n", min=1, help="Faces in total; raise it to add more.")]
@@ -52,16 +59,19 @@ def command(
 
     Ctrl-C keeps all whole shards; the same command goes on where it stopped.
     """
+    from dlm.generator.supervisor import load_early
+
+    load_early(*WORKERS_LOAD)
+
     from dlm import landmark_specs
     from dlm.cli.baking import load_model
     from dlm.cli.console import progress
     from dlm.cli.look import read
-    from dlm.generator.backgrounds import Backgrounds
     from dlm.generator.pipeline import plan
     from dlm.generator.run import prepare, render
 
     layout = landmark_specs.load(spec)
-    photos = None if backgrounds is None else Backgrounds.open(backgrounds)
+    photos = None if backgrounds is None else _open_photos(backgrounds)
     load_model(model)
     recipe = plan(
         layout,
@@ -91,3 +101,9 @@ def command(
             f"{outcome.deaths} workers died and were replaced; no sample is missing", err=True
         )
     typer.echo(out)
+
+
+def _open_photos(folder: Path) -> "Backgrounds":
+    from dlm.generator.backgrounds import Backgrounds
+
+    return Backgrounds.open(folder)

@@ -59,4 +59,5 @@ def _quads(triangles: Int32) -> Int32:
     before = np.maximum.accumulate(np.where(fits, -1, number))  # the last that does not fit
     first = fits & ((number - before) % 2 == 1)  # in a row of them every other: each joins once
     alone_or_first = ~np.append(False, first[:-1])
-    return np.stack([a, b, c, np.where(first, np.roll(c, -1), a)], axis=1)[alone_or_first]
+    quads = np.stack([a, b, c, np.where(first, np.roll(c, -1), a)], axis=1)
+    return np.asarray(quads[alone_or_first])

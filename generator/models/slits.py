@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from dlm.generator.models.base import Float32
 
@@ -72,6 +71,8 @@ def _surroundings(
     edges: Edges, skin: Index, strips: tuple[Index, Index]
 ) -> tuple[Index, NDArray[np.bool_], NDArray[np.float64]]:
     """Return the vertices near the edges, which edge they follow, and how much, 0 to 1."""
+    from scipy.spatial import cKDTree  # slow to load, and the linear heads alone need it
+
     both = np.concatenate([edges.upper[1:-1], edges.lower])
     tree = cKDTree(edges.apart[both])
     away, which = tree.query(edges.apart[skin])

@@ -1,18 +1,25 @@
 """What the supervisor promises: every task is done once, whatever happens to the workers."""
 
+import importlib.util
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dlm.cli.render import WORKERS_LOAD
 from dlm.errors import DlmError
 from dlm.generator.supervisor import run_tasks
+
+SPAWNED = Path(__file__).parent / "spawned"
 
 
 @pytest.fixture
 def touch(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    monkeypatch.syspath_prepend(Path(__file__).parent / "spawned")
+    monkeypatch.syspath_prepend(SPAWNED)
     from touching import Touch  # type: ignore[import-not-found]
 
     return Touch
@@ -63,3 +70,46 @@ def test_a_job_that_cannot_start_ends_the_run_soon(tmp_path: Path, touch: Any) -
     assert outcome.deaths < 10
     assert not outcome.finished
     assert outcome.given_up
+
+
+def test_workers_see_the_environment_of_now_and_a_thread_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(SPAWNED)
+    from touching import Tell
+
+    for number, value in enumerate(["first", "second"]):
+        monkeypatch.setenv("TOLD", value)
+        run_tasks(Tell(tmp_path, "TOLD"), [number], 1, lambda n: None)
+    run_tasks(Tell(tmp_path, "LP_NUM_THREADS"), [2], 1, lambda n: None)
+    said = [(tmp_path / str(number)).read_text().splitlines()[0] for number in range(3)]
+    assert said == ["first", "second", "0"]
+
+
+LOADS_EARLY = """\
+import sys
+from pathlib import Path
+sys.path.append(sys.argv[1])
+from dlm.generator import supervisor
+from touching import Tell
+if __name__ == "__main__":
+    supervisor.load_early("no.such.module", "colorsys", "dlm.landmark_specs")
+    supervisor.run_tasks(Tell(Path(), "HOME"), [0], 1, lambda n: None)
+"""
+
+
+def test_workers_start_with_what_was_loaded_early_but_not_from_the_current_folder(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "colorsys.py").write_text("raise SystemExit('the wrong one')")
+    script = tmp_path / "bin" / "run.py"
+    script.parent.mkdir()
+    script.write_text(LOADS_EARLY)
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONSAFEPATH"}
+    subprocess.run([sys.executable, script, SPAWNED], cwd=tmp_path, check=True, env=environment)
+    assert {"colorsys", "dlm.landmark_specs"} <= set((tmp_path / "0").read_text().splitlines())
+
+
+@pytest.mark.parametrize("module", WORKERS_LOAD)
+def test_what_render_loads_early_is_there(module: str) -> None:
+    assert importlib.util.find_spec(module)

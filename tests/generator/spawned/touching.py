@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,5 +34,20 @@ class Touch:
                 raise DlmError("found a bad thing", f"task {number}", "mend it")
             (self.folder / f"done-{number}").touch()
             advance(1)
+
+        return task
+
+
+@dataclass(frozen=True)
+class Tell:
+    """Tasks leave a file that tells of their process: a variable, and which modules it had."""
+
+    folder: Path
+    variable: str
+
+    def start(self) -> Callable[[int, Callable[[int], None]], None]:
+        def task(number: int, advance: Callable[[int], None]) -> None:
+            told = [os.environ.get(self.variable, ""), *sys.modules]
+            (self.folder / str(number)).write_text("\n".join(told))
 
         return task
