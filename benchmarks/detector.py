@@ -17,10 +17,11 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from dlm.train.detector import THRESHOLD, Detections, Detector, intersections, shipped
+from dlm.train.confidence import DOUBT, THRESHOLD
+from dlm.train.detector import Detections, Detector, intersections, shipped
 from dlm.train.detector_network import DetectorNetwork
 from dlm.train.photos import SUFFIXES, open_photos, read_picture
-from dlm.train.predict import DOUBT, predict_faces, trusted
+from dlm.train.predict import predict_faces, trusted
 from dlm.train.predictor import Predictor
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import yaml
 
 from dlm.errors import SpecError
+from dlm.landmark_specs.texts import read_text, too_large
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 8
 MAX_NODES = 100_000
 MAX_SHOWN = 60  # characters of a found value that a message repeats
+_SMALLER = f"a layout has at most {MAX_BYTES:,}"
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -79,18 +81,7 @@ def describe(node: Node) -> str:
 
 def read_file(path: Path) -> str:
     """Return the text of a YAML file; SpecError where it is too large, no UTF-8, or not there."""
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise _too_large(size, f"{path}:1:1")
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise SpecError(
-            f"byte {error.start} is no UTF-8", f"{path}:1:1", "save the file as UTF-8 text"
-        ) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SpecError(f"cannot read the file: {reason}", str(path), "check the path") from None
+    return read_text(path, MAX_BYTES, _SMALLER)
 
 
 def read_nodes(text: str, source: str) -> Node:
@@ -98,7 +89,7 @@ def read_nodes(text: str, source: str) -> Node:
     start = Place(source, 1, 1)
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
-        raise _too_large(size, str(start))
+        raise too_large(size, str(start), _SMALLER)
     builder = _Builder(source)
     try:
         for event in yaml.parse(text, Loader=_Loader):
@@ -118,10 +109,6 @@ def read_nodes(text: str, source: str) -> Node:
     if builder.root is None:
         raise SpecError("the file is empty", str(start), "start from a file of `dlm spec list`")
     return builder.root
-
-
-def _too_large(size: int, where: str) -> SpecError:
-    return SpecError(f"the file has {size:,} bytes", where, f"a layout has at most {MAX_BYTES:,}")
 
 
 class _Builder:

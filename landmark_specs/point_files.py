@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from dlm.errors import SpecError
 from dlm.landmark_specs.saving import write
+from dlm.landmark_specs.texts import read_text
 
 Float = NDArray[np.float64]
 
@@ -111,22 +112,7 @@ def _read_folder(folder: Path) -> PointFile:
 
 
 def _text(path: Path) -> str:
-    try:
-        size = path.stat().st_size
-        if size > _MAX_TEXT:
-            raise SpecError(f"the file has {size:,} bytes", f"{path}:1:1", "use .npy")
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise SpecError(
-            f"byte {error.start} is no UTF-8", f"{path}:1:1", "save the file as plain text"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: Exception) -> SpecError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return SpecError(f"cannot read the points: {reason[:80]}", str(path), "check the path")
+    return read_text(path, _MAX_TEXT, "use .npy")
 
 
 def _read_pts(path: Path) -> PointFile:
@@ -170,7 +156,10 @@ def _read_npy(path: Path) -> PointFile:
             raise SpecError("the file has more than 1 GiB", str(path), "convert it in parts")
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError, TypeError, KeyError) as error:
-        raise _unreadable(path, error) from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SpecError(
+            f"cannot read the points: {reason[:80]}", str(path), "check the path"
+        ) from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
         raise SpecError("no array of numbers", str(path), "save points (N, P, 2) as float32")
     if array.ndim not in (2, 3) or array.shape[-1] != 2:

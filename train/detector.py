@@ -14,13 +14,13 @@ from PIL import Image
 from safetensors.torch import load as load_tensors
 from torch.nn import functional as F
 
+from dlm.train.confidence import THRESHOLD
 from dlm.train.crops import Float64, UInt8
 from dlm.train.detector_network import LARGEST, STRIDE, DetectorNetwork, boxes_of
 
 LICENCE = "CC0-1.0"  # learned from renders of a CC0 head, no photograph
 LONGEST = 640  # pixels of the longer side that a photo is searched at first
 PAD = 24  # pixels of grey around it: faces at the edge keep their surroundings
-THRESHOLD = 0.35  # low: who asks a landmark network about each box can drop the wrong ones
 OVERLAP = 0.4  # of two boxes that are one face
 
 

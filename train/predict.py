@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 
 from dlm.errors import PhotoError
 from dlm.train import crops
+from dlm.train.confidence import DOUBT
 from dlm.train.detector import Detections, suppress
 from dlm.train.faces import boxes_of
 from dlm.train.photos import SUFFIXES
@@ -21,7 +22,6 @@ from dlm.train.predictor import Predictor
 
 Float64 = NDArray[np.float64]
 Detect = Callable[[crops.UInt8], Detections]
-DOUBT = 0.055  # of a face's box: 98 of 100 faces are below it, 90 of 100 other things above
 
 Boxes = Mapping[str, Float64]  # name of a picture -> (F, 4) x, y, width, height
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlm.cli import console
+from dlm.train.settings import Settings
 
 if TYPE_CHECKING:
     from typing import Any
@@ -36,13 +37,13 @@ def command(
     out: Out,
     real: Real = None,
     adapt_on: AdaptOn = None,
-    samples: Samples = 250_000,
+    samples: Samples = Settings.samples,
     seeds: Seeds = 1,
-    size: Size = 128,
-    width: Width = 128,
-    batch: BatchSize = 32,
-    lr: Rate = 1.5e-3,
-    seed: Seed = 0,
+    size: Size = Settings.size,
+    width: Width = Settings.width,
+    batch: BatchSize = Settings.batch,
+    lr: Rate = Settings.learning_rate,
+    seed: Seed = Settings.seed,
     jobs: Jobs = 1,
 ) -> None:
     """Train and score several layouts under the same conditions and write one report.
@@ -55,7 +56,6 @@ def command(
     from dlm.train.evaluate import refuse_shared
     from dlm.train.photos import open_photos
     from dlm.train.report import summary, write_report
-    from dlm.train.settings import Settings
 
     if adapt_on and not real:
         raise typer.BadParameter("--adapt-on needs photos to score on: --real 300w:PATH")

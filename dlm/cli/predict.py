@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlm.cli import console
+from dlm.train.confidence import DOUBT, THRESHOLD
 
 if TYPE_CHECKING:
     from dlm.train.predict import Boxes, Detect, Photo
@@ -32,8 +33,8 @@ def command(
     images: Images,
     out: Out,
     boxes: BoxFile = None,
-    threshold: Threshold = 0.35,
-    doubt: Doubt = 0.055,
+    threshold: Threshold = THRESHOLD,
+    doubt: Doubt = DOUBT,
     flip: Flip = False,
     draw: Draw = False,
     pts: Pts = False,

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlm.cli import console
+from dlm.train.settings import Settings
 
 if TYPE_CHECKING:
     from dlm.train.data import TrainingData
     from dlm.train.photo_data import Photos
     from dlm.train.run_folder import RunFile
-    from dlm.train.settings import Settings
 
 Spec = Annotated[str, typer.Option(help="The layout to learn: a name or a YAML file.")]
 Data = Annotated[Path | None, typer.Option(help="A dataset labelled with that layout.")]
@@ -52,23 +52,23 @@ def command(
     spec: Spec,
     out: Out,
     data: Data = None,
-    mode: Mode = "synthetic",
+    mode: Mode = Settings.mode,
     real: Real = None,
     unlabelled: Unlabelled = None,
-    samples: Samples = 250_000,
-    size: Size = 128,
-    network: Network = "hourglass",
-    head: Head = "heatmap",
-    coord_conv: CoordConv = False,
-    visibility: Visibility = True,
-    width: Width = 128,
-    stacks: Stacks = 1,
-    batch: BatchSize = 32,
-    lr: Rate = 1.5e-3,
-    seed: Seed = 0,
-    adapt_weight: AdaptWeight = 1.0,
-    matrix: Matrix = "points",
-    compile: Compile = False,
+    samples: Samples = Settings.samples,
+    size: Size = Settings.size,
+    network: Network = Settings.network,
+    head: Head = Settings.head,
+    coord_conv: CoordConv = Settings.coord_conv,
+    visibility: Visibility = Settings.visibility,
+    width: Width = Settings.width,
+    stacks: Stacks = Settings.stacks,
+    batch: BatchSize = Settings.batch,
+    lr: Rate = Settings.learning_rate,
+    seed: Seed = Settings.seed,
+    adapt_weight: AdaptWeight = Settings.adapt_weight,
+    matrix: Matrix = Settings.matrix,
+    compile: Compile = Settings.compile,
     tensorboard: Board = False,
 ) -> None:
     """Train a landmark network on a dataset, on photos, or on both.
@@ -81,7 +81,6 @@ def command(
     from dlm.train.modes import mode as find_mode
     from dlm.train.parallel import started
     from dlm.train.run_folder import RunFolder
-    from dlm.train.settings import Settings
     from dlm.train.training import open_run, pick_device, train
 
     labels_say_what_is_seen = find_mode(mode).labels == "renders"
@@ -112,7 +111,7 @@ def command(
 
 
 def _sources(
-    spec: str, data: Path | None, settings: "Settings", real: list[str], unlabelled: list[str]
+    spec: str, data: Path | None, settings: Settings, real: list[str], unlabelled: list[str]
 ) -> "tuple[TrainingData, Photos]":
     """Return the labelled faces to learn, and the photos that the mode needs beside them."""
     from dlm import datasets, landmark_specs
