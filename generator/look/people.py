@@ -46,8 +46,8 @@ def sample_skin(
         blood=blood,
         albedo=albedo,
         lips=_lipstick(rng) if lipstick else _bare_lips(rng, melanin),
-        lip_strength=uniform(rng, 0.6, 1.0),
-        lip_line=uniform(rng, 0.35, 1.0),
+        lip_strength=uniform(rng, 0.4, 1.0),
+        lip_line=uniform(rng, 0.15, 1.1),
         flush=uniform(rng, 0.1, 1.0),
         under_eye=tidy(rng.uniform(0.1, 0.7) + 0.3 * old),
         freckles=uniform(rng, 0.3, 1.0) if chance(rng, table["freckles"]) else 0.0,
@@ -90,12 +90,12 @@ def sample_eyes(
     iris = iris * np.exp(rng.normal(0.0, 0.2) + rng.normal(0.0, 0.07, 3))
     warm = iris * rng.uniform(0.9, 1.5) * np.array([1.1, 1.0, 0.8])
     yellow = rng.uniform(0.0, 0.12) + 0.06 * melanin
-    white = rng.uniform(0.3, 0.56)
+    white = rng.uniform(0.32, 0.66)
     female = traits.get("sex", 0.5) < 0.5
     return Eyes(
         iris=colour(iris),
         iris_inner=colour(warm),
-        iris_radius=uniform(rng, 0.37, 0.43),
+        iris_radius=uniform(rng, 0.39, 0.455),
         pupil=log_normal(rng, 0.38, 0.25, 0.22, 0.7),
         limbal=uniform(rng, 0.3, 1.0),
         sclera=colour([white, white * (1.0 - 0.4 * yellow - 0.03), white * (0.97 - yellow)]),

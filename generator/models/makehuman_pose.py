@@ -21,6 +21,7 @@ _LIP_FALLOFF = np.array([0.12, 0.3, 0.55, 0.8, 0.95, 1.0, 1.0, 0.7, 0.3], dtype=
 _MARGIN = 5  # the ring where lids or lips meet, counted from the outermost
 _UPPER_SHARE = np.float32(0.85)  # of a lid's closing; the lower lid comes to meet it
 _CLEAR_OUT, _CLEAR_IN = np.float32(4e-4), np.float32(1.5e-4)  # metres of lid before the ball
+_CLEAR_SKIN = np.float32(1.2e-3)  # the same of the skin around the lids, whose triangles are large
 _TEETH_CLEAR = np.float32(6e-4)  # metres behind the lips
 
 
@@ -31,6 +32,7 @@ class EyeRig:
     ball: Index  # base vertices of the ball
     ball_fine: Index  # vertices of the ball
     rings: Index  # (8, 28) base vertices, outermost first, column 0 the outer corner
+    shell: Index  # (m,) base vertices of the skin around the rings
     lashes: Index  # (n,) base vertices
     lash_column: Index  # (n,) the column of the lid's edge each hangs on
     closing: Float32  # (13,) metres that a full blink unit closes at columns 1 to 13
@@ -119,12 +121,13 @@ def _close(rows: Float32, eye: EyeRig, blink: Float32) -> None:
 
 
 def _clear(rows: Float32, eye: EyeRig, ball: Ball) -> None:
-    """Push lids that lie inside the ball out to its surface."""
-    ray = rows[eye.rings] - ball.centre
-    distance = _length(ray, 2)
+    """Push lids, and the skin around them, that lie inside the ball out to its surface."""
     clear = np.where(np.arange(len(eye.rings)) <= _MARGIN, _CLEAR_OUT, _CLEAR_IN)
-    least = ball.radius + clear[:, None, None]
-    rows[eye.rings] = ball.centre + ray * (np.maximum(distance, least) / distance)[:, :, None]
+    for part, space in ((eye.rings, clear[:, None, None]), (eye.shell, _CLEAR_SKIN)):
+        ray = rows[part] - ball.centre
+        distance = _length(ray, -2)
+        least = ball.radius + space
+        rows[part] = ball.centre + ray * (np.maximum(distance, least) / distance)[..., None, :]
 
 
 def _turned(ray: Float32, yaw: Float32, pitch: Float32) -> Float32:

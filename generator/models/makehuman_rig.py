@@ -22,6 +22,8 @@ _LID_EDGE, _LID_EDGE_NEXT, _LID_OUTWARD, _LID_INWARD = 6, 0, 4849, 6762
 _LIP_CONTACT, _LIP_CONTACT_NEXT, _LIP_OUTWARD, _LIP_INWARD = 520, 7267, 474, 537
 _OUTER_RINGS = 5
 _RING_SIZE = 28
+_SHELL = 1.75  # times the ball's radius: the skin so near may be pushed into the ball
+_ROLLS = ("mouthRollUpper", "mouthRollLower")  # draw the lips in, but do not part them
 _LIP_OVERLAP = 6e-4  # metres that shut lips press into each other
 
 # The neck turns between these heights (metres from the eyes' midpoint), along a plane that drops
@@ -124,15 +126,26 @@ def _eye(base: BaseMesh, arrays: Arrays, position: Index, side: str, rings: Inde
     away = np.abs(base.vertices[lashes][:, None, 0] - edge[None, :, 0])
     half = np.arange(_RING_SIZE)
     wrong = np.where(upper[:, None], half > 14, (half < 14) & (half > 0))
+    skin = position[np.unique(base.quads["body"])]
+    shell = np.setdiff1d(_before(arrays["template"], ball, skin[skin >= 0]), position[rings])
     blink = ARKIT_UNITS.index(f"eyeBlink{side.capitalize()}")
     moved = _heights(arrays, position[rings[_OUTER_RINGS]])[:, blink]
     return {
-        f"eye_{side}_ball": ball, f"eye_{side}_rings": position[rings],
+        f"eye_{side}_ball": ball, f"eye_{side}_rings": position[rings], f"eye_{side}_shell": shell,
         f"eye_{side}_ball_fine": np.unique(arrays["triangles"][ends[part] : ends[part + 1]]),
         f"eye_{side}_lashes": position[lashes],
         f"eye_{side}_lash_column": (away + wrong).argmin(axis=1),
         f"eye_{side}_closing": moved[:14:-1] - moved[1:14],
     }  # fmt: skip
+
+
+def _before(template: NDArray[Any], ball: Index, skin: Index) -> Index:
+    """Return the `skin` around the front half of a ball that lies outside it on the template."""
+    centre = template[ball].mean(axis=0)
+    radius = np.linalg.norm(template[ball] - centre, axis=1).mean()
+    ray = template[skin] - centre
+    away = np.linalg.norm(ray, axis=1)
+    return np.asarray(skin[(away > radius) & (away < _SHELL * radius) & (ray[:, 2] > 0)])
 
 
 def _lips(arrays: Arrays, rings: Index, points: NDArray[np.float64]) -> Arrays:
@@ -141,9 +154,11 @@ def _lips(arrays: Arrays, rings: Index, points: NDArray[np.float64]) -> Arrays:
     upper, lower = edge[:19], edge[:18:-1]
     height = arrays["template"][:, 1]
     smooth = points[upper, 1] - points[lower, 1]
+    parting = _heights(arrays, upper) - _heights(arrays, lower)
+    parting[:, [ARKIT_UNITS.index(unit) for unit in _ROLLS]] = 0
     return {
         "lip_rings": rings,
-        "lip_parting": _heights(arrays, upper) - _heights(arrays, lower),
+        "lip_parting": parting,
         "lip_shut": (height[upper] - height[lower] - smooth - _LIP_OVERLAP).astype(np.float32),
     }
 

@@ -35,10 +35,11 @@ _SPREAD: tuple[tuple[str, float], ...] = (
     ("nose-trans", 0.10), ("nose-scale", 0.15), ("nose-", 0.18), ("chin-", 0.18),
     ("forehead-", 0.13), ("eyebrows-", 0.17),
 )  # fmt: skip
-# Where a slider's mean is not the template's: its lips are thicker, and its eyes wider and closer,
-# than those of people photographed.
+# Where a slider's mean is not the template's: its upper lip is thicker, its lower lip comes to a
+# point, and its eyes are wider and closer, than those of people photographed.
 _MEAN = {
-    "mouth-scale-vert": -0.30, "mouth-upperlip-height": -0.35, "mouth-lowerlip-height": -0.18,
+    "mouth-scale-vert": -0.30, "mouth-upperlip-height": -0.35, "mouth-lowerlip-height": 0.0,
+    "mouth-lowerlip-ext": 0.2, "mouth-lowerlip-width": 0.1,
     "eye-push2": -0.20, "eye-scale": -0.15,
 }  # fmt: skip
 _ONE_SIDED = ("head-diamond", "head-invertedtriangular", "head-oval", "head-rectangular",

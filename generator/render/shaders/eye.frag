@@ -26,7 +26,7 @@ void main() {
     float turn = atan(dot(spoke_axis, head_to_world[1].xyz), dot(spoke_axis, head_to_world[0].xyz));
     float fibre = texture(noise, vec2(turn * 0.9, rho * 0.12) + seed.xy).b;
     vec3 ring = mix(iris_inner.rgb, iris.rgb, smoothstep(iris_inner.w, 0.85, rho));
-    ring *= 0.55 + 0.9 * fibre;
+    ring *= 0.4 + 0.7 * fibre;
     ring *= 1.0 - 0.75 * eye_extra.x * smoothstep(0.74, 0.98, rho);
     ring *= smoothstep(iris_inner.w - 0.05, iris_inner.w + 0.05, rho);
 
@@ -35,18 +35,21 @@ void main() {
     vec3 base = mix(ring, white, smoothstep(0.94, 1.06, rho));
 
     float above = edge_below(lid_upper[side], in_head), below = -edge_below(lid_lower[side], in_head);
-    float shade = 1.0 - lid.z * 0.78 * (1.0 - smoothstep(0.0, 0.0042, above));
-    shade *= 1.0 - 0.75 * (0.3 + 0.7 * lid.y) * (1.0 - smoothstep(0.0003, 0.0013, above));
+    float outward = side == 0 ? in_head.x : -in_head.x;
+    float lashed = mix(0.45, 1.0, smoothstep(-0.011, -0.003, outward));  // less beside the nose
+    float shade = 1.0 - lid.z * 0.78 * lashed * (1.0 - smoothstep(0.0, 0.0042, above));
+    shade *= 1.0 - 0.75 * (0.3 + 0.7 * lid.y) * lashed * (1.0 - smoothstep(0.0003, 0.0013, above));
     shade *= 1.0 - 0.35 * (1.0 - smoothstep(0.0, 0.0018, below));
-    shade *= 1.0 - 0.55 * smoothstep(0.005, 0.0135, abs(in_head.x));
-    shade *= 0.54 * (1.0 - 0.8 * eye_extra.y);  // a ball in its socket sees half of the room
+    shade *= 1.0 - 0.5 * smoothstep(0.005, 0.0135, outward) - 0.12 * smoothstep(0.005, 0.0135, -outward);
+    shade *= 0.6 * (1.0 - 0.8 * eye_extra.y);  // a ball in its socket sees half of the room
 
     vec3 view = normalize(camera.xyz - v_world);
     vec3 spark = vec3(0.0);
     vec3 cornea = normalize(mix(normal, ball_axis[side].xyz, rho < 1.1 ? -0.25 : 0.0));
     for (int i = 0; i < 3; ++i) {
         float facing = max(dot(cornea, normalize(lamp_direction[i].xyz + view)), 0.0);
-        spark += lamp_colour[i].rgb * pow(facing, 260.0) * 1.6;
+        vec3 glint = lamp_colour[i].rgb / (1.0 + 0.35 * lamp_colour[i].g);  // the lamp's own small image
+        spark += glint * smoothstep(0.9972, 0.9988, facing) * 4.0;
     }
     vec3 mirrored = reflect(-view, cornea);
     spark += sky.rgb * 0.09 * smoothstep(0.1, 0.6, mirrored.y) * smoothstep(0.0, 0.003, above);

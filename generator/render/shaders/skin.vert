@@ -27,7 +27,7 @@ vec3 tint() {
     result *= mix(vec3(1.0), make_up.rgb, make_up.w * mask_a.z);
     float fold = 4.0 * mask_a.z * (1.0 - mask_a.z) * (1.0 - mask_b.x);
     result *= 1.0 - 0.65 * lid.w * fold;
-    result *= mix(vec3(1.0), vec3(0.42, 0.2, 0.19), mask_a.y);
+    result *= mix(vec3(1.0), vec3(0.6, 0.32, 0.3), mask_a.y);
     return result * mix(1.0, 0.12, mask_b.w);
 }
 
@@ -35,14 +35,14 @@ void main() {
     gl_Position = world_to_clip * vec4(position, 1.0);
     vec3 view = normalize(camera.xyz - position);
     float open = clamp(0.56419 * occlusion_a.x, 0.0, 1.0);  // half a sphere is fully open
-    open *= 1.0 - 0.7 * mask_a.y;
+    open *= 1.0 - 0.5 * mask_a.y;
     vec3 around = ambient(normal);
     vec3 light = around * (0.1 + 0.9 * open);
     float away = 1.0 - max(dot(normal, view), 0.0);
     vec3 shine = around * open * 0.6 * away * away * away * away;
     for (int i = 0; i < 3; ++i) {
         float seen = visible_towards(lamp_direction_head[i].xyz, occlusion_a, occlusion_b, occlusion_c);
-        seen = mix(1.0, seen, sky.w) * (1.0 - 0.6 * mask_a.y);
+        seen = mix(1.0, seen, sky.w) * (1.0 - 0.4 * mask_a.y);
         vec3 to_lamp = lamp_direction[i].xyz;
         float wrap = lamp_direction[i].w, cosine = dot(normal, to_lamp);
         // Light that has passed under the skin comes out red: the terminator is wider in red.

@@ -63,28 +63,57 @@ float bump(float d, float width) {
     return t * t;
 }
 
-// What hollows and folds keep of the light, painted where vertices are too coarse for them: the
-// socket between lid and brow, the brow below hair that stands off, the trough below the eye, the
-// fold from nose to mouth, the line where the lips meet and their corners.
-float hollows() {
-    float x = abs(v_map.x), y = v_map.y;
-    float socket = smoothstep(0.003, 0.009, y) * (1.0 - smoothstep(0.011, 0.021, y))
-        * smoothstep(0.011, 0.017, x) * (1.0 - smoothstep(0.028, 0.044, x));
+// Where the lids' edges run on the head at rest, metres up at `x` around: upper, lower.
+vec2 lid_edges(float x) {
+    vec2 away = x - vec2(0.0265, 0.0255);
+    return vec2(0.0022, -0.0062) + vec2(-38.0, 33.0) * away * away;
+}
+
+// What the eyes' surroundings keep of the light: the socket between lid and brow, the fold of the
+// upper lid, the lashes' shade beyond the outer corner, and the hollow and the trough below.
+float around_eyes(float x, float y) {
+    float socket = smoothstep(0.006, 0.012, y) * (1.0 - smoothstep(0.014, 0.024, y))
+        * smoothstep(0.014, 0.024, x) * (1.0 - smoothstep(0.040, 0.054, x));
     float inner = bump(length(vec2(x - 0.0135, 0.6 * y - 0.002)), 0.009);
-    float kept = 1.0 - lid.w * (0.42 * socket + 0.3 * inner);
+    float kept = 1.0 - lid.w * (0.36 * socket + 0.12 * inner);
+    vec2 edge = lid_edges(x);
+    float along = smoothstep(0.0145, 0.019, x) * (1.0 - smoothstep(0.037, 0.042, x));
+    float fold = bump(y - edge.x - 0.0028 - 0.0022 * fract(seed.x * 13.0), 0.0013);
+    kept *= 1.0 - 0.7 * lid.w * fold * along;
+    float wing = bump(length(vec2(0.6 * (x - 0.0400), y + 0.0016)), 0.0046);
+    kept *= 1.0 - (0.55 + 0.3 * lid.y) * wing;
+    float below = edge.y - y;
+    kept *= 1.0 - (0.05 + 0.14 * face.z) * smoothstep(-0.001, 0.001, below)
+        * (1.0 - smoothstep(0.006, 0.014, below)) * along;
     float trough = bump(y + 0.0095 + 0.5 * (x - 0.014), 0.0035)
         * smoothstep(0.012, 0.016, x) * (1.0 - smoothstep(0.024, 0.034, x));
-    kept *= 1.0 - 0.3 * face.z * trough;
+    return kept * (1.0 - 0.3 * face.z * trough);
+}
+
+// The same around the mouth: the fold from the nose, the nose's shade on the lip, the line where
+// the lips meet and their corners; below the lower lip skin scatters light into the hollow.
+float around_mouth(float x, float y) {
     float down = clamp((-0.038 - y) / 0.042, 0.0, 1.0);
     float fold = x - 0.0145 - 0.0145 * sqrt(down);
-    float ends = smoothstep(0.0, 0.15, down) * (1.0 - smoothstep(0.75, 1.0, down));
-    kept *= 1.0 - grain.w * ends * (0.34 * bump(fold, 0.0026) + 0.2 * bump(fold + 0.002, 0.008));
-    float overhang = smoothstep(0.003, 0.02, hair_shape.w) * step(0.9, hair_shape.z);
-    kept *= 1.0 - 0.4 * overhang * max(smoothstep(0.04, 0.068, y), smoothstep(0.0, 0.5, v_tint.w));
-    float span = 1.0 - smoothstep(0.0175, 0.0225, x);
-    float meet = bump(y + 0.0673, 0.0016) * span + 0.7 * bump(length(vec2(x - 0.0205, y + 0.068)), 0.003);
+    float ends = smoothstep(0.0, 0.2, down) * (1.0 - smoothstep(0.5, 0.9, down));
+    float kept = 1.0 - grain.w * ends * (0.16 * bump(fold, 0.0038) + 0.24 * bump(fold + 0.002, 0.009));
+    kept *= 1.0 - 0.1 * bump(y + 0.054, 0.009) * (1.0 - smoothstep(0.006, 0.018, x));
+    float span = 1.0 - smoothstep(0.0165, 0.0205, x);
+    float meet = 0.55 * bump(y + 0.0673, 0.0014) * span + bump(length(vec2(x - 0.0195, y + 0.0675)), 0.0036);
+    kept *= 1.0 + 0.16 * bump(y + 0.0800, 0.0065) * (1.0 - smoothstep(0.006, 0.018, x));
     float upper = smoothstep(0.3, 0.75, v_mask.x) * smoothstep(-0.069, -0.066, y);
-    return kept * (1.0 - 0.6 * face.x * min(meet, 1.0)) * (1.0 - 0.26 * upper);
+    return kept * (1.0 - 0.6 * face.x * min(meet, 1.0)) * (1.0 - 0.12 * upper);
+}
+
+// What hollows and folds keep of the light, painted where vertices are too coarse for them.
+float hollows() {
+    float x = abs(v_map.x), y = v_map.y;
+    float overhang = smoothstep(0.003, 0.02, hair_shape.w) * step(0.9, hair_shape.z);
+    float kept = 1.0 - 0.4 * overhang * max(smoothstep(0.04, 0.068, y), smoothstep(0.0, 0.5, v_tint.w));
+#ifdef FACE
+    kept *= y > -0.03 ? around_eyes(x, y) : around_mouth(x, y);
+#endif
+    return kept;
 }
 
 vec3 skin_albedo(vec4 coarse, vec4 fine) {
@@ -132,10 +161,14 @@ void main() {
 #endif
     float scalp = smoothstep(0.4, 0.75, v_tint.w + jitter * 0.45 - 0.12 * hair_shape.x);
     base = mix(base, hair.rgb * (0.6 + 0.6 * fine.b), scalp * hair_shape.z);
+    float outer = abs(v_map.x);
     float upper = smoothstep(-0.002, 0.002, v_map.y);
-    float lash = smoothstep(0.03, 0.45, v_mask.w) * mix(0.5, 1.0, upper)
-        * (0.55 + 0.3 * lid.y + 0.5 * lid.x);
+    float lash = smoothstep(0.03, mix(0.6, 0.3, smoothstep(0.02, 0.035, outer)), v_mask.w)
+        * (0.55 + 0.3 * lid.y + 0.5 * lid.x) * mix(0.5, 1.0, upper)
+        * mix(0.4, 1.0, smoothstep(0.016, 0.024, outer));
     base = mix(base, vec3(0.018, 0.012, 0.01), min(lash, 0.97));
+    float caruncle = bump(length(vec2(0.5 * (outer - 0.0166), v_map.y + 0.0034)), 0.0017);
+    base = mix(base, vec3(0.52, 0.25, 0.21) * (0.5 + sclera.r), 0.5 * caruncle);
     float worn = 0.0;
 #ifdef CLOTH
     worn = smoothstep(0.45, 0.55, v_mask.z);

@@ -161,6 +161,21 @@ def test_no_lid_lies_inside_its_eyeball(head, people):
             assert (np.linalg.norm(lids - centre, axis=2) - radius).min() > 0
 
 
+def test_a_squint_pushes_no_cheek_into_the_eyeball(head, people):
+    heads = posed(head, people, eyeSquint=1.0, cheekSquint=1.0, mouthSmile=1.0)
+    skin = head.topology.part_vertices("skin")
+    for side in ("left", "right"):
+        of = head.topology.part_vertices(f"eye_{side}")
+        rest, ball = head.template[of], heads[:, of]
+        away = head.template[skin] - rest.mean(axis=0)
+        radius = np.linalg.norm(rest - rest.mean(axis=0), axis=1).mean()
+        distance = np.linalg.norm(away, axis=1)
+        below = skin[(distance > 1.1 * radius) & (distance < 1.5 * radius) & (away[:, 2] > 0)]
+        centre = ball.mean(axis=1, keepdims=True)
+        least = np.linalg.norm(ball - centre, axis=2).mean(axis=1, keepdims=True)
+        assert (np.linalg.norm(heads[:, below] - centre, axis=2) - least).min() > 0
+
+
 def test_gaze_turns_the_balls_about_their_centres(head):
     gaze = np.float32([[[0.3, 0.0], [0.0, 0.2]]])
     rest, turned = head.template, posed(head, still(1, head.identity_size), gaze=gaze)[0]
@@ -239,6 +254,12 @@ def test_lips_meet_at_rest_on_everyone_and_part_with_the_jaw(head, people):
     assert shut.max() < 3e-4
     assert shut.min() > -2.5e-3
     assert parted[:, len(upper) // 2].min() > 0.008
+
+
+def test_lips_that_roll_in_stay_together(head, people):
+    upper, lower = head.lip_edges
+    rolled = posed(head, people, mouthRollUpper=0.7, mouthRollLower=0.7)
+    assert np.abs(rolled[:, upper, 1] - rolled[:, lower, 1]).max() < 1.5e-3
 
 
 def test_teeth_are_seen_between_the_lips_and_nowhere_else(head, people):
