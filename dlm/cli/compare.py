@@ -30,6 +30,8 @@ Seed = Annotated[int, typer.Option(help="The first seed.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Runs at the same time, in processes that share the "
                                    "device.")]  # fmt: skip
 
+STOPPED = "stopped; what was trained and scored is kept, the same command goes on from here"
+
 
 def command(
     specs: Specs,
@@ -81,21 +83,27 @@ def _compare(plan: "Plan", data: Path, out: Path, jobs: int) -> "Comparison":
     from dlm.train.compare import compare
     from dlm.train.interrupt import stop_on_interrupt
 
-    dataset = datasets.open(data)
+    dataset, done = datasets.open(data), 0
     with (
         stop_on_interrupt() as should_stop,
         console.progress(plan.samples, "reading faces", "samples") as bar,
     ):
 
+        def read(faces: int) -> None:
+            nonlocal done
+            done += faces
+            bar.update(note=f"{done:,} faces")
+            if should_stop():
+                raise KeyboardInterrupt(STOPPED)
+
         def learned(samples: int) -> None:
-            bar.update(description="training", done=bar.done + samples)
+            bar.update(description="training", done=bar.done + samples, note="")
 
         comparison = compare(
-            plan, dataset, out, jobs=jobs, should_stop=should_stop,
-            read=lambda count: bar.update(), learned=learned,
-        )  # fmt: skip
+            plan, dataset, out, jobs=jobs, should_stop=should_stop, read=read, learned=learned
+        )
     if comparison is None:
-        raise KeyboardInterrupt("stopped; all is kept, the same command goes on from here")
+        raise KeyboardInterrupt(STOPPED)
     return comparison
 
 
