@@ -8,6 +8,7 @@ Sums over three axes are written out: the same vertex then gets the same bits in
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,10 +27,14 @@ def transform(matrix: Float32, points: Float32) -> Float32:
 
     Each coordinate of the result is contiguous: what follows takes them one by one.
     """
-    x, y, z = points[..., 0], points[..., 1], points[..., 2]
-    moved = np.stack([row[0] * x + row[1] * y + row[2] * z for row in matrix])
-    if matrix.shape[1] == 4:
-        moved += matrix[:, 3].reshape(3, *[1] * (moved.ndim - 1))
+    x, y, z = (np.ascontiguousarray(axis) for axis in np.moveaxis(points, -1, 0))
+    moved = np.empty((3, *x.shape), np.result_type(matrix, points))
+    for row, sums in zip(matrix, moved, strict=True):
+        np.multiply(row[0], x, out=sums)
+        sums += row[1] * y
+        sums += row[2] * z
+        if len(row) == 4:
+            sums += row[3]
     return np.moveaxis(moved, 0, -1)
 
 
@@ -48,12 +53,14 @@ def project(camera: Camera, world: Float32) -> tuple[Float32, Float32]:
     safe = np.where(depth > 0, depth, np.float32(np.nan))
     x = np.float32(camera.fx) * in_camera[:, 0] / safe + np.float32(camera.cx)
     y = np.float32(camera.fy) * in_camera[:, 1] / safe + np.float32(camera.cy)
-    return np.stack([x, y], axis=1), depth
+    pixels: Float32 = np.stack([x, y])
+    return pixels.T, depth
 
 
 def inside(pixels: Float32, size: int) -> NDArray[np.bool_]:
     """Return which (N, 2) pixels lie in a picture of `size` x `size`."""
-    return np.asarray(((pixels >= -0.5) & (pixels < size - 0.5)).all(axis=1))
+    x, y = pixels.T
+    return np.asarray((x >= -0.5) & (x < size - 0.5) & (y >= -0.5) & (y < size - 0.5))
 
 
 def vertex_visibility(
@@ -65,18 +72,18 @@ def vertex_visibility(
     may fall on background pixels alone: there its facing decides.
     """
     size = frame.depth.shape[0]
-    shown = inside(pixels, size)
-    corner = np.fmin(np.fmax(np.floor(pixels), -1), size - 1).astype(np.intp) + 1
-    farthest = _farthest_of_four(frame.depth).ravel()[corner[:, 1] * (size + 1) + corner[:, 0]]
-    unhidden = (depth <= farthest + DEPTH_TOLERANCE) | (farthest == 0)
-    return np.asarray(shown & unhidden & (facing > -0.05))
+    shown = inside(pixels, size) & (facing > -0.05)
+    asked = np.flatnonzero(shown)
+    left, top = np.floor(pixels.T.take(asked, axis=1)).astype(np.intp) + 1
+    farthest = _farthest_of_four(frame.depth)[top, left]
+    shown[asked] = (depth[asked] <= farthest + DEPTH_TOLERANCE) | (farthest == 0)
+    return np.asarray(shown)
 
 
 def _farthest_of_four(depth: Float32) -> Float32:
     """Return (H + 1, W + 1): the largest depth of the pixels that meet at each corner."""
-    padded = np.pad(depth, 1, mode="edge")
-    rows = np.maximum(padded[:-1], padded[1:])
-    return np.asarray(np.maximum(rows[:, :-1], rows[:, 1:]))
+    padded = cv2.copyMakeBorder(depth, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.dilate(padded, np.ones((2, 2), np.uint8))[1:, 1:], dtype=np.float32)
 
 
 def facing_camera(camera: Camera, world: Float32, normals: Float32) -> Float32:

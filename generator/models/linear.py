@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from dlm.generator.models import linear_rig as rig
-from dlm.generator.models.base import ARKIT_UNITS, Float32, Identity, Int32, Surface, Topology
+from dlm.generator.models.base import (
+    ARKIT_UNITS,
+    Float32,
+    Identity,
+    Int32,
+    Surface,
+    Topology,
+    heads_of,
+)
 from dlm.generator.models.makehuman_pose import NeckRig
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -88,7 +96,7 @@ class LinearHead:
             rig.fit_lids(rows, lids, eye, opening)
         for side, eye in enumerate(self._eyes):
             rig.turn_ball(rows, eye, np.asarray(gaze[:, side], dtype=np.float32))
-        points = np.ascontiguousarray(np.moveaxis(rows, 2, 0))
+        points = heads_of(rows)
         if self._neck is not None:
             self._neck.turn_torso(points, rows, np.asarray(neck, dtype=np.float32))
         return points

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dlm.generator.models import cache
-from dlm.generator.models.base import ARKIT_UNITS, Float32, Identity, Surface, Topology
+from dlm.generator.models.base import ARKIT_UNITS, Float32, Identity, Surface, Topology, heads_of
 from dlm.generator.models.linear_rig import lids_follow
 from dlm.generator.models.makehuman_files import content_hash
 from dlm.generator.models.makehuman_pose import EyeRigs, LipRig, NeckRig, TeethRig
@@ -59,7 +59,7 @@ class MakeHuman:
         }
         rest = (np.zeros(shape, np.float32) for shape in (
             (1, self.identity_size), (1, len(ARKIT_UNITS)), (1, 2, 2), (1, 3)))  # fmt: skip
-        self.template = self.vertices(*rest)[0]
+        self.template = np.ascontiguousarray(self.vertices(*rest)[0])
 
     def sample_identity(self, rng: np.random.Generator) -> Identity:
         """Draw one plausible person."""
@@ -79,7 +79,7 @@ class MakeHuman:
         self._teeth.keep_behind_lips(rows)
         balls = self._eyes.fit_lids(rows, np.ascontiguousarray(expression[:, _BLINKS].T))
         fine = self._subdivide @ rows.reshape(len(rows), -1)
-        points: Float32 = np.ascontiguousarray(np.moveaxis(fine.reshape(-1, 3, count), 2, 0))
+        points = heads_of(fine.reshape(-1, 3, count))
         self._eyes.turn_balls(points, gaze, balls)
         self._neck.turn_torso(points, rows, neck)
         return points

@@ -22,20 +22,23 @@ _FACES: WeakKeyDictionary[Topology, _Faces] = WeakKeyDictionary()
 
 
 def vertex_normals(vertices: Float32, on: FaceModel | Topology) -> Float32:
-    """Return (B, V, 3) unit normals of `vertices` (B, V, 3): area-weighted means of the faces."""
+    """Return (B, V, 3) unit normals of `vertices` (B, V, 3): area-weighted means of the faces.
+
+    Each coordinate is contiguous, as in the heads that models make.
+    """
     faces = _faces(on if isinstance(on, Topology) else on.topology)
     a, b, c, d = faces.corners
-    normals = np.empty_like(vertices, order="C")
-    for row, points in enumerate(vertices):
-        axes = np.ascontiguousarray(points.T)
-        u = [axis[c] - axis[a] for axis in axes]
-        v = [axis[d] - axis[b] for axis in axes]
+    planes = np.empty((len(vertices), 3, vertices.shape[1]), vertices.dtype)
+    for head, normals in zip(vertices, planes, strict=True):
+        axes = np.ascontiguousarray(head.T)
+        u = axes.take(c, axis=1) - axes.take(a, axis=1)
+        v = axes.take(d, axis=1) - axes.take(b, axis=1)
         sums = [faces.incidence @ (u[i] * v[j] - u[j] * v[i]) for i, j in ((1, 2), (2, 0), (0, 1))]
         x, y, z = sums
         scale = 1 / np.sqrt(np.maximum(x * x + y * y + z * z, np.float32(1e-30)))
-        for axis, total in enumerate(sums):
-            normals[row, :, axis] = total * scale
-    return normals
+        for total, normal in zip(sums, normals, strict=True):
+            np.multiply(total, scale, out=normal)
+    return np.moveaxis(planes, 1, 2)
 
 
 def _faces(topology: Topology) -> _Faces:

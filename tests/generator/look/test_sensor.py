@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from dlm.generator.look import probabilities
 from dlm.generator.look.factors import Sensor
 from dlm.generator.look.sample import sample_look
-from dlm.generator.look.sensor import sensed
+from dlm.generator.look.sensor import _smear, sensed
 
 PLAIN = replace(
     sample_look(0, 0, {}, probabilities.default()).sensor,
@@ -65,3 +66,12 @@ def test_motion_along_the_edge_leaves_it_sharp():
     edge[:, 32:] = 200
     result = apply(replace(PLAIN, motion=(20.0, np.pi / 2)), edge)
     np.testing.assert_array_equal(result, edge)
+
+
+@pytest.mark.parametrize("angle", np.linspace(0, np.pi, 13))
+def test_a_smear_is_even_about_its_middle_and_small_enough_to_be_cheap(angle):
+    kernel = _smear(9.0, angle)  # the longest that is drawn, at 256 px
+    assert kernel.sum() == pytest.approx(1)
+    assert all(side % 2 for side in kernel.shape)
+    np.testing.assert_array_equal(kernel, kernel[::-1, ::-1])
+    assert kernel.size < 130
