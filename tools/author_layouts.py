@@ -4,8 +4,7 @@ The lines of the 243 that go through points of the 68 are laid anew where the 68
 other lines stay. Rows of points are laid between them on the makehuman head, then lines are
 refined; each layout holds all points of the one before. Rows are named on the left side and
 mirrored. A layout of which a vertex moves is given the next version; `carry_layouts.py` then binds
-it to ict. The shipped files hold two corrections by hand that a new run would lay anew: the points
-`lid_*_lower_08`, and names of rows in the 1001.
+it to ict. A run on the shipped files makes them again.
 """
 
 import sys
@@ -113,7 +112,14 @@ REFINED = (
     "cheek_3",
     "cheek_4",
 )
-RIMS = ("lid_left_upper", "lid_left_lower", "lip_inner_upper", "lip_inner_lower")
+KEPT = ("jaw", "hairline", "iris_left", "iris_right")  # groups that no point is added to at last
+# Rims, and the stops of their way on makehuman's left side where that is not the rim as it was:
+# the lids' ways follow one edge loop each, from canthus to canthus.
+RIMS: Mapping[str, tuple[int, ...]] = {
+    "lid_left_upper": (5039, 14300, 5018, 5019, 5020, 5021, 5022, 2991),
+    "lid_left_lower": (5039, 3039, 5098, 15509, 5791, 2991),
+    "lip_inner_upper": (), "lip_inner_lower": (),
+}  # fmt: skip
 HEADINGS = {
     "243": "243 points: the face oval with the hairline, and dense lines along brows, lids, nose "
     "and lips.",
@@ -157,7 +163,7 @@ def _along_rim(
     """Return the vertices of a rim's points, both sides: those between `moved` ones evenly."""
     names = draft.lines[key].points
     before = dict(zip(draft.names, draft.vertices("makehuman").tolist(), strict=True))
-    way = surface.walk([before[name] for name in names])
+    way = surface.walk(RIMS[key] or [before[name] for name in names])
     length = np.linalg.norm(np.diff(surface.vertices[way], axis=0), axis=1)
     at = np.concatenate([[0.0], np.cumsum(length)])
     settled = [k for k, name in enumerate(names) if name in moved]
@@ -280,9 +286,9 @@ def main(folder: Path, base: str = "68") -> None:
         extra = [min(1, segment.room) for segment in segments(author.draft, surface, line)]
         author.draft = refine(author.draft, surface, line, extra)
     print(f"{len(author.draft.points)} before the lines are filled up")
-    oval = {*author.draft.groups["jaw"], *author.draft.groups["hairline"]}
-    inner = [name for name in author.draft.names if name not in oval]
-    author.draft = resize(author.draft, surface, 1001 - len(oval), inner)
+    kept = {name for group in KEPT for name in author.draft.groups[group]}
+    others = [name for name in author.draft.names if name not in kept]
+    author.draft = resize(author.draft, surface, 1001 - len(kept), others)
     author.finish(folder, "1001")
 
 

@@ -1,10 +1,9 @@
 """Carry the shipped layouts of 243 to 1001 points from makehuman to ict: `carry_layouts.py FOLDER`.
 
 Both columns of the 68 are picked by hand, and so is what stands in this file: the line of ict's
-jaw, the rims of the nostrils, single points of brow and lid, and the outer lip beside the corners,
-where the shortest way along edges leaves the lip's rim.
-Each layout keeps the vertices of the one before; all other points go where `dlm spec transfer`
-puts them.
+jaw, the rims of the nostrils, single points of brow and crease, and the outer lip beside the
+corners, where the shortest way along edges leaves the lip's rim. Each layout keeps the vertices of
+the one before; all other points go where `dlm spec transfer` puts them.
 """
 
 import sys
@@ -29,12 +28,11 @@ PICKED = {
         "lip_left_outer_lower_01": 6283, "lip_left_outer_lower_02": 6312,
         "nose_left_base_03": 2310, "nose_left_rim_01": 5077, "nose_left_rim_02": 5050,
         "nose_left_rim_03": 5225, "nose_left_rim_04": 5247, "nose_left_rim_05": 5488,
-        "nose_left_rim_06": 5064, "lid_left_upper_05": 3753, "lid_left_upper_07": 3756,
-        "brow_left_upper_06": 2722, "crease_left_06": 3237,
+        "nose_left_rim_06": 5064, "brow_left_upper_06": 4114, "crease_left_06": 3237,
     },
     "460": {},
     "490": {},
-    "1001": {"lip_left_outer_upper_02": 6142, "jaw_left_17": 4100},
+    "1001": {"brow_left_upper_07": 2722, "jaw_left_17": 4100},
 }  # fmt: skip
 
 
