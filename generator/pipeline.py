@@ -29,6 +29,7 @@ from dlm.landmark_specs import LandmarkSpec, parse
 if TYPE_CHECKING:
     from dlm.generator.backgrounds import Backgrounds
     from dlm.generator.render.base import Renderer
+    from dlm.generator.render.hosts import Host
 
 BATCH = 32  # samples posed together; no result depends on it
 
@@ -123,7 +124,9 @@ def pose_heads(model: FaceModel, poses: Sequence[Pose]) -> Float32:
 class Generator:
     """Draws the samples of one recipe. Holds a GL context: one a process, for life."""
 
-    def __init__(self, recipe: Recipe, backgrounds: "Backgrounds | None" = None) -> None:
+    def __init__(
+        self, recipe: Recipe, backgrounds: "Backgrounds | None" = None, host: "Host" = "auto"
+    ) -> None:
         """Open the head and the renderer; `backgrounds` are those that the recipe was made with."""
         from dlm.generator.render import open_renderer
 
@@ -134,8 +137,9 @@ class Generator:
         self._placer = Placer(self.model, spec, recipe.contour)
         self._probabilities = look_probabilities.parse(recipe.look, "look.yaml")
         self.renderer: Renderer = open_renderer(
-            self.model, recipe.size, backgrounds, layers=bool(set(recipe.layers) - {"depth"})
-        )
+            self.model, recipe.size, backgrounds, layers=bool(set(recipe.layers) - {"depth"}),
+            host=host,
+        )  # fmt: skip
 
     def scenes(self, ids: Sequence[int]) -> list[Scene]:
         """Return the Scenes of these ids."""

@@ -13,6 +13,7 @@ from dlm.datasets.manifest import MANIFEST_FILE
 from dlm.datasets.recipe import RECIPE_FILE
 from dlm.datasets.writer import create_or_check, missing_shards, write_manifest, write_shard
 from dlm.errors import DatasetError, RenderError
+from dlm.generator.render.hosts import AUTO, Host
 from dlm.generator.supervisor import Outcome, run_tasks
 
 if TYPE_CHECKING:
@@ -27,20 +28,22 @@ class RenderJob:
     folder: Path
     n: int
     backgrounds: "Backgrounds | None" = None
+    host: Host = AUTO
 
-    def start(self) -> Callable[[int, Callable[[int], None]], None]:
-        """Open the model and a GL context, and return the task that draws one shard."""
+    def start(self) -> Callable[[int, Callable[[int], None]], str]:
+        """Open the model and a GL context, and return the task: draw a shard, say what drew it."""
         from dlm.generator.pipeline import Generator, batches, join
 
-        generator = Generator(self.recipe, self.backgrounds)
+        generator = Generator(self.recipe, self.backgrounds, self.host)
         gc.freeze()  # what is open now lives as long as the worker: no use in looking at it again
 
-        def draw_shard(shard: int, advance: Callable[[int], None]) -> None:
+        def draw_shard(shard: int, advance: Callable[[int], None]) -> str:
             parts = []
             for ids in batches(self.recipe.shard_ids(shard, self.n)):
                 parts.append(generator.rows(ids))
                 advance(len(ids))
             write_shard(self.folder, shard, join(parts), self.recipe)
+            return f"{generator.renderer.host} on {generator.renderer.driver}"
 
         return draw_shard
 
@@ -69,8 +72,11 @@ def render(
     workers: int,
     advance: Callable[[int], None],
     backgrounds: "Backgrounds | None" = None,
+    host: Host = AUTO,
 ) -> Outcome:
     """Draw the missing shards of a dataset of `n` rows in `folder`, which `prepare` made ready.
+
+    The notes of the Outcome name what drew: host and driver.
 
     Raises DatasetError where another process writes there or the disk refuses, RenderError where
     there is no GL or shards kill every worker that draws them; whole shards stay on any way out.
@@ -80,7 +86,8 @@ def render(
         shards = missing_shards(folder, recipe, n)
         outcome = Outcome()
         if shards:
-            outcome = run_tasks(RenderJob(recipe, folder, n, backgrounds), shards, workers, advance)
+            job = RenderJob(recipe, folder, n, backgrounds, host)
+            outcome = run_tasks(job, shards, workers, advance)
         if outcome.given_up:
             shard, end = next(iter(outcome.given_up.items()))
             ids = recipe.shard_ids(shard, n)

@@ -35,8 +35,11 @@ ONE_THREAD = {  # a process a core: threads inside each would only wait for one 
 class Job(Protocol):
     """What workers run. It is pickled once into each of them."""
 
-    def start(self) -> Callable[[int, Callable[[int], None]], None]:
-        """Open what the tasks share and return the task: `task(number, advance)`."""
+    def start(self) -> Callable[[int, Callable[[int], None]], str | None]:
+        """Open what the tasks share and return the task: `task(number, advance)`.
+
+        A task may return a note for the Outcome.
+        """
         ...
 
 
@@ -47,6 +50,7 @@ class Outcome:
     finished: list[int] = field(default_factory=list)
     given_up: dict[int, str] = field(default_factory=dict)  # task -> the last worker's end
     deaths: int = 0
+    notes: set[str] = field(default_factory=set)  # what tasks said of how they were done
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class _Advanced:
 @dataclass(frozen=True)
 class _Finished:
     task: int
+    note: str | None
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ def run_tasks(
                     advance(message.count)
                 elif isinstance(message, _Finished):
                     outcome.finished.append(message.task)
+                    outcome.notes.update([message.note] if message.note else [])
                     worker.task, worker.advanced = None, 0
                 elif isinstance(message, _Refused):
                     raise message.error
@@ -225,8 +231,8 @@ def _work(pipe: Connection, environment: dict[str, str], job: Job) -> None:
     try:
         task = job.start()
         while (number := pipe.recv()) is not None:
-            task(number, lambda count: pipe.send(_Advanced(count)))
-            pipe.send(_Finished(number))
+            note = task(number, lambda count: pipe.send(_Advanced(count)))
+            pipe.send(_Finished(number, note))
     except DlmError as error:
         pipe.send(_Refused(error))
     except (EOFError, BrokenPipeError):

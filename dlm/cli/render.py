@@ -41,6 +41,11 @@ Layers = Annotated[
     str, typer.Option(help="Pictures beside each image: segmentation,depth,normals,uv.")
 ]
 
+Host = Annotated[
+    Literal["auto", "gl", "pyrender"],
+    typer.Option("--renderer", help="What speaks to the GL driver; auto: the faster that works."),
+]
+
 
 def command(
     spec: Spec,
@@ -54,6 +59,7 @@ def command(
     contour: Contour = "fixed",
     backgrounds: Photos = None,
     layers: Layers = "",
+    renderer: Host = "auto",
 ) -> None:
     """Draw N faces with the points of a layout into the dataset folder OUT.
 
@@ -91,7 +97,7 @@ def command(
     processes = min(workers or len(os.sched_getaffinity(0)), len(todo.shards))
     try:
         with progress(n, "rendering", "images", done=todo.done) as bar:
-            outcome = render(recipe, out, n, processes, bar.advance, photos)
+            outcome = render(recipe, out, n, processes, bar.advance, photos, renderer)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"stopped; whole shards stay in {out}: run the same command again to go on"
@@ -100,6 +106,8 @@ def command(
         typer.echo(
             f"{outcome.deaths} workers died and were replaced; no sample is missing", err=True
         )
+    if outcome.notes:
+        typer.echo(f"drawn by {'; '.join(sorted(outcome.notes))}", err=True)
     typer.echo(out)
 
 
