@@ -193,16 +193,15 @@ class NeckRig:
         pivot = _mean(rows[self._joint]).T[:, None]
         axis, angle = _axis_angle(neck)
         turn = -angle[:, None] * self._share
-        ray = points[:, self._moved] - pivot
-        x, y, z = (ray[..., k] * axis[:, k, None] for k in range(3))
-        along = (x + y + z)[..., None]
-        sine, cosine = np.sin(turn)[..., None], np.cos(turn)[..., None]
-        across = np.stack([
-            axis[:, i, None] * ray[..., j] - axis[:, j, None] * ray[..., i]
-            for i, j in ((1, 2), (2, 0), (0, 1))
-        ], axis=-1)  # fmt: skip
-        turned = ray * cosine + across * sine + axis[:, None] * along * (1 - cosine)
-        points[:, self._moved] = pivot + turned
+        sine, cosine = np.sin(turn), np.cos(turn)
+        rays = [points[..., k].take(self._moved, axis=1) - pivot[..., k] for k in range(3)]
+        axes = [axis[:, k, None] for k in range(3)]
+        x, y, z = (ray * about for ray, about in zip(rays, axes, strict=True))
+        along = x + y + z
+        for k, (i, j) in enumerate(((1, 2), (2, 0), (0, 1))):
+            across = axes[i] * rays[j] - axes[j] * rays[i]
+            turned = rays[k] * cosine + across * sine + axes[k] * along * (1 - cosine)
+            points[:, self._moved, k] = pivot[..., k] + turned
 
 
 def _axis_angle(neck: Float32) -> tuple[Float32, Float32]:
