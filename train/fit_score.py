@@ -14,7 +14,6 @@ from dlm.generator import models
 from dlm.generator.relabel import labels
 from dlm.landmark_specs import LandmarkSpec
 from dlm.train import crops
-from dlm.train.evaluate import unseen_rows
 from dlm.train.faces import Float32, boxes_of, plain_crops
 from dlm.train.fit import Seen, default_sigma, fit
 from dlm.train.fit_basis import HeadBasis, build
@@ -109,10 +108,11 @@ class FitScores:
 
 
 def score_fit(
-    predictor: Predictor, dataset: Dataset, basis: HeadBasis, n: int, *, flip: bool, report: Report
-) -> FitScores:
-    """Fit `n` faces that the network has not seen: by its points, and by the true ones."""
-    spec, rows = predictor.spec, unseen_rows(predictor, dataset)[:n]
+    predictor: Predictor, dataset: Dataset, basis: HeadBasis, rows: NDArray[np.int64], *,
+    flip: bool, report: Report,
+) -> FitScores:  # fmt: skip
+    """Fit the faces of `rows`, best unseen ones: by the network's points, and by the true ones."""
+    spec = predictor.spec
     test = FitTest.of(basis, dataset, rows)
     faces = plain_crops(
         dataset, rows, boxes_of(true_points(dataset, spec, rows), spec), predictor.size, _silent

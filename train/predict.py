@@ -43,6 +43,7 @@ class Photo:
     path: Path
     size: tuple[int, int]  # width, height
     faces: Sequence[Face]
+    doubted: int = 0  # boxes that were dropped because the run doubts its points in them
 
 
 def expand(sources: Sequence[Path]) -> list[Path]:
@@ -92,27 +93,33 @@ def predict_photo(
     if not len(found):
         return Photo(path=path, size=(width, height), faces=[]), image
     points, sigma = predict_faces(predictor, image, found.boxes, flip=flip)
-    chosen = np.arange(len(found))
+    chosen, doubted = np.arange(len(found)), 0
     if not isinstance(detect, Mapping):
         chosen = trusted(points, sigma, found.scores, doubt)
+        doubted = int((doubts_of(points, sigma) > doubt).sum())
     scores = [None if np.isnan(score) else float(score) for score in found.scores]
     faces = [
         Face(box=found.boxes[k], score=scores[k], points=points[k], sigma=sigma[k])
         for k in chosen.tolist()
     ]
-    return Photo(path=path, size=(width, height), faces=faces), image
+    return Photo(path=path, size=(width, height), faces=faces, doubted=doubted), image
+
+
+def doubts_of(points: Float64, sigma: Float64) -> Float64:
+    """Return the (F,) medians of (F, P) sigmas in sides of the boxes of (F, P, 2) points."""
+    sizes = np.ptp(points, axis=1)
+    return np.asarray(np.median(sigma, axis=1) / np.sqrt(np.prod(sizes, axis=1)))
 
 
 def trusted(points: Float64, sigma: Float64, scores: Float64, doubt: float) -> NDArray[np.intp]:
     """Return which of F detections are faces by their (F, P, 2) points and (F, P) sigmas.
 
-    On what is no face the network does not know where to put its points: the median of their
-    sigmas, in sides of their box, is above `doubt`. Two boxes that led to the same points are one.
+    On what is no face the network does not know where to put its points: their doubt is above
+    `doubt`. Two boxes that led to the same points are one.
     """
-    low, sizes = points.min(axis=1), np.ptp(points, axis=1)
-    doubts = np.median(sigma, axis=1) / np.sqrt(np.prod(sizes, axis=1))
-    sure = np.flatnonzero(doubts <= doubt)
-    return sure[suppress(np.hstack([low, sizes])[sure], scores[sure])]
+    boxes = np.hstack([points.min(axis=1), np.ptp(points, axis=1)])
+    sure = np.flatnonzero(doubts_of(points, sigma) <= doubt)
+    return sure[suppress(boxes[sure], scores[sure])]
 
 
 def predict_faces(

@@ -80,8 +80,10 @@ def _points(source: Path, images: list[Path], flip: bool) -> "PointsFile":
             contour=predict_files.contour_of(predictor.run),
         )
     if not any(photo.faces for photo in predicted.photos):
-        raise PhotoError("no face was found", str(images[0] if images else source),
-                         "name boxes: dlm predict --boxes FILE")  # fmt: skip
+        raise PhotoError(
+            "no face was found", str(images[0] if images else source),
+            "see what 'dlm predict' finds with a higher --doubt, or give it --boxes FILE",
+        )  # fmt: skip
     return predicted
 
 
@@ -116,15 +118,15 @@ def _fit(
 
 def _score(source: Path, folder: Path, basis: "HeadBasis", n: int, flip: bool, json: bool) -> None:
     from dlm import datasets
+    from dlm.train.evaluate import unseen_rows
     from dlm.train.fit_score import score_fit
     from dlm.train.predictor import Predictor
     from dlm.train.training import pick_device
 
-    predictor = Predictor.load(source, pick_device())
-    with console.progress(2 * n, "fitting", "faces") as bar:
-        scores = score_fit(
-            predictor, datasets.open(folder), basis, n, flip=flip, report=bar.advance
-        )
+    predictor, dataset = Predictor.load(source, pick_device()), datasets.open(folder)
+    rows = unseen_rows(predictor, dataset)[:n]
+    with console.progress(2 * len(rows), "fitting", "faces") as bar:
+        scores = score_fit(predictor, dataset, basis, rows, flip=flip, report=bar.advance)
     content = scores.summary()
     if json:
         return console.print_json(content)

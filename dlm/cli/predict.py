@@ -64,6 +64,8 @@ def command(
     files = predict_files.write_predicted(out, content, photos)
     if pts:
         files.append(predict_files.write_pts_files(out, photos))
+    if remark := _doubted(photos):
+        typer.echo(remark, err=True)
     if json:
         return console.print_json(content)
     return console.print_fields({
@@ -74,6 +76,17 @@ def command(
         "files": ", ".join(str(path) for path in files),
         **({"pictures": out / predict_files.PICTURES} if draw else {}),
     })  # fmt: skip
+
+
+def _doubted(photos: "list[Photo]") -> str:
+    """Say where all that was found was dropped again."""
+    dropped = sum(photo.doubted for photo in photos)
+    if not dropped or any(photo.faces for photo in photos):
+        return ""
+    return (
+        f"{dropped} boxes were found and dropped, for the run doubts its points in them: train it "
+        f"longer, or raise --doubt"
+    )
 
 
 def _predict(

@@ -148,6 +148,24 @@ def test_the_command_writes_points_of_given_boxes_and_a_picture(tmp_path, monkey
     assert "n_points: 6" in (out / "pts" / "a-0.pts").read_text()
 
 
+def test_where_all_that_was_found_is_doubted_it_says_so(tmp_path, monkeypatch, capsys):
+    from dlm.cli.predict import command
+    from dlm.train import detector
+    from dlm.train.predictor import Predictor
+
+    monkeypatch.setattr(Predictor, "load", lambda path, device: Colours())
+    boxes = detector.Detections(np.array([[100.0, 60, 60, 50]]), np.array([0.9]))
+    monkeypatch.setattr(detector, "shipped", lambda: lambda image, threshold: boxes)
+    Image.fromarray(coded()).save(tmp_path / "a.png")
+    command(tmp_path / "run", [tmp_path / "a.png"], tmp_path / "out", doubt=0.0)
+    told = capsys.readouterr()
+    assert "without a face  1" in told.out
+    assert "1 boxes were found and dropped" in told.err
+    assert "raise --doubt" in told.err
+    command(tmp_path / "run", [tmp_path / "a.png"], tmp_path / "out", doubt=9.0)
+    assert "dropped" not in capsys.readouterr().err
+
+
 def test_what_the_network_doubts_is_no_face_and_two_boxes_of_one_face_are_one():
     points = np.stack([PLACES, PLACES + 200, PLACES + 1.0])
     sigma = np.full((3, 6), 1.0)
