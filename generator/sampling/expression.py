@@ -38,7 +38,7 @@ _MOUTHS: Mapping[str, Part] = {
                      "noseSneer": (0.0, 0.3)}),
     "speech_spread": (0.06, {"jawOpen": (0.05, 0.28), "mouthStretch": (0.0, 0.5),
                              "mouthLowerDown": (0.1, 0.6), "mouthUpperUp": (0.0, 0.4)}),
-    "speech_round": (0.04, {"jawOpen": (0.03, 0.25), "mouthFunnel": (0.1, 0.7),
+    "speech_round": (0.04, {"jawOpen": (0.05, 0.3), "mouthFunnel": (0.1, 0.5),
                             "mouthPucker": (0.0, 0.4)}),
     "pursed": (0.025, {"mouthPucker": (0.25, 0.95), "mouthFunnel": (0.0, 0.2)}),
     "pressed": (0.04, {"mouthPress": (0.2, 0.9), "mouthRollLower": (0.0, 0.8),

@@ -25,15 +25,16 @@ _AGE_GROUPS = ((0.05, 3, 12), (0.07, 12, 18), (0.70, 18, 55), (0.18, 55, 85))  #
 
 # Standard deviation of a slider that ends at -1 and 1; the first prefix that fits counts.
 _SPREAD: tuple[tuple[str, float], ...] = (
-    ("asym-", 0.07), ("eye-scale", 0.08), ("eye-trans", 0.08), ("eye-push", 0.08),
-    ("eye-height", 0.15), ("eye-", 0.19), ("ear-shape", 0.17), ("ear-", 0.19),
+    ("asym-", 0.07), ("eye-scale", 0.12), ("eye-trans", 0.11), ("eye-push", 0.12),
+    ("eye-height", 0.18), ("eye-eyefold", 0.45), ("eye-bag", 0.40), ("eye-epicanthus", 0.35),
+    ("eye-", 0.19), ("ear-shape", 0.17), ("ear-", 0.19),
     ("cheek-", 0.20), ("head-scale-horiz", 0.14), ("head-scale", 0.11), ("head-fat", 0.20),
     ("head-back", 0.17), ("head-", 0.10), ("neck-double", 0.17), ("neck-", 0.15),
     ("mouth-trans", 0.14), ("mouth-scale-depth", 0.10), ("mouth-scale-vert", 0.20),
     ("mouth-upperlip-height", 0.28), ("mouth-lowerlip-height", 0.24), ("mouth-laugh", 0.17),
     ("mouth-", 0.16),
     ("nose-trans", 0.10), ("nose-scale", 0.15), ("nose-", 0.18), ("chin-", 0.18),
-    ("forehead-", 0.13), ("eyebrows-", 0.17),
+    ("forehead-", 0.13), ("eyebrows-trans", 0.25), ("eyebrows-", 0.17),
 )  # fmt: skip
 # Where a slider's mean is not the template's: its upper lip is thicker, its lower lip comes to a
 # point, and its eyes are wider and closer, than those of people photographed.

@@ -17,8 +17,8 @@ void main() {
     float fuzz = texture(noise, vec2((v_strand.x + lean) * 40.0, v_strand.y * 7.0) + seed.wz).g;
     float strands = mix(mix(lock, fuzz, 0.35), fuzz, max(0.0, curl - 0.4) * 1.2);
     strands = mix(strands, fuzz, 0.7 * smoothstep(0.6, 1.0, v_strand.y));
-    float bare = v_strand.z * (0.95 - 0.5 * hair.w) - 0.16;
-    bare += smoothstep(0.7, 1.0, v_strand.y) * 0.75;
+    float bare = v_strand.z * (0.72 - 0.36 * hair.w) - 0.16;
+    bare += smoothstep(0.8, 1.0, v_strand.y) * 0.75;
     if (strands < bare) discard;
     vec3 base = mix(hair.rgb, hair_tip.rgb, v_strand.y * v_strand.y) * (0.45 + 0.9 * strands);
     vec3 shine = v_gloss * hair_tip.w * 0.09 * (strands * strands) * (1.0 - 0.7 * curl);

@@ -51,7 +51,7 @@ float furrows(float slow) {
     float forehead = smoothstep(0.034, 0.045, p.y) * (1.0 - smoothstep(0.06, 0.085, p.y))
         * (1.0 - smoothstep(0.035, 0.055, abs(p.x)));
     float lines = pow(0.5 + 0.5 * sin(p.y * 620.0 + warp), 6.0) * forehead;
-    vec2 corner = vec2(abs(p.x) - 0.052, p.y + 0.002);
+    vec2 corner = vec2(abs(p.x) - 0.041, p.y + 0.002);
     float crow = pow(0.5 + 0.5 * sin(atan(corner.y, corner.x) * 17.0 + slow * 3.0), 4.0)
         * smoothstep(0.0, 0.008, corner.x) * (1.0 - smoothstep(0.016, 0.03, length(corner)));
     return lines * 0.5 + crow * 0.7;
@@ -99,7 +99,7 @@ float around_mouth(float x, float y) {
     float kept = 1.0 - grain.w * ends * (0.16 * bump(fold, 0.0038) + 0.24 * bump(fold + 0.002, 0.009));
     kept *= 1.0 - 0.1 * bump(y + 0.054, 0.009) * (1.0 - smoothstep(0.006, 0.018, x));
     float span = 1.0 - smoothstep(0.0165, 0.0205, x);
-    float meet = 0.55 * bump(y + 0.0673, 0.0014) * span + bump(length(vec2(x - 0.0195, y + 0.0675)), 0.0036);
+    float meet = 0.4 * bump(y + 0.0673, 0.0014) * span + bump(length(vec2(x - 0.0195, y + 0.0675)), 0.0036);
     kept *= 1.0 + 0.16 * bump(y + 0.0800, 0.0065) * (1.0 - smoothstep(0.006, 0.018, x));
     float upper = smoothstep(0.3, 0.75, v_mask.x) * smoothstep(-0.069, -0.066, y);
     return kept * (1.0 - 0.6 * face.x * min(meet, 1.0)) * (1.0 - 0.12 * upper);
@@ -163,7 +163,7 @@ void main() {
     base = mix(base, hair.rgb * (0.6 + 0.6 * fine.b), scalp * hair_shape.z);
     float outer = abs(v_map.x);
     float upper = smoothstep(-0.002, 0.002, v_map.y);
-    float lash = smoothstep(0.03, mix(0.6, 0.3, smoothstep(0.02, 0.035, outer)), v_mask.w)
+    float lash = smoothstep(0.03, mix(0.45, 0.28, smoothstep(0.02, 0.035, outer)), v_mask.w)
         * (0.55 + 0.3 * lid.y + 0.5 * lid.x) * mix(0.5, 1.0, upper)
         * mix(0.4, 1.0, smoothstep(0.016, 0.024, outer));
     base = mix(base, vec3(0.018, 0.012, 0.01), min(lash, 0.97));
