@@ -57,8 +57,8 @@ def colour(values: Channels) -> Colour:
 def any_colour(rng: np.random.Generator, saturation: float, value: float) -> Colour:
     """Return a colour of random hue; `saturation` 0 to 1, `value` its largest channel."""
     hue = rng.random() * 6.0
-    wheel = np.clip(np.abs((hue + np.array([0.0, 4.0, 2.0])) % 6.0 - 3.0) - 1.0, 0.0, 1.0)
-    return colour(value * (1.0 - saturation * (1.0 - wheel)))
+    wheel = (min(max(abs((hue + turn) % 6.0 - 3.0) - 1.0, 0.0), 1.0) for turn in (0.0, 4.0, 2.0))
+    return colour([value * (1.0 - saturation * (1.0 - share)) for share in wheel])
 
 
 def temperature(kelvin: float) -> NDArray[np.float64]:
