@@ -4,11 +4,11 @@ A small network keeps neither a GPU nor many cores busy: runs beside each other 
 What they learn from is read once and shared.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Protocol
 
 import torch
@@ -64,14 +64,22 @@ def run_all(
         if should_stop():
             raise _Stopped
 
-    with write_errors(out):
-        out.mkdir(parents=True, exist_ok=True)
-        folder = TemporaryDirectory(dir=out, prefix=".shared-")
-    with folder, suppress(_Stopped):
-        with write_errors(out):
-            shared.save(Path(folder.name), tasks)
-        job = _Job(Path(folder.name))
-        in_processes(job, len(tasks), jobs, counted, lambda number: tasks[number].name)
+    with _shared(tasks, out) as folder, suppress(_Stopped):
+        in_processes(_Job(folder), len(tasks), jobs, counted, lambda number: tasks[number].name)
+
+
+@contextmanager
+def _shared(tasks: Sequence[Task], out: Path) -> Iterator[Path]:
+    """Yield a folder of `out` with all that the tasks share; what a killed run left goes, too."""
+    folder = out / ".shared"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with write_errors(folder):
+            folder.mkdir(parents=True)
+            shared.save(folder, tasks)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def in_processes(
