@@ -88,15 +88,20 @@ def load_early(*modules: str) -> None:
 
 
 def run_tasks(
-    job: Job, tasks: Sequence[int], workers: int, advance: Callable[[int], None]
+    job: Job,
+    tasks: Sequence[int],
+    workers: int,
+    advance: Callable[[int], None],
+    outcome: Outcome | None = None,
 ) -> Outcome:
     """Run every task in `workers` processes and return what became of them.
 
     `advance(n)` is called as units get done, with a negative n when a dead worker's share is taken
     back. A DlmError in a worker ends the run and is raised here; on any way out, Ctrl-C included,
-    the workers are gone when this returns.
+    the workers are gone when this returns. Who gives an `outcome` can look at it meanwhile.
     """
-    outcome, waiting = Outcome(), deque(tasks)
+    outcome = Outcome() if outcome is None else outcome
+    waiting = deque(tasks)
     attempts = dict.fromkeys(tasks, 0)
     with _pool(job, min(workers, len(tasks))) as pool:
         while not _hopeless(outcome) and (waiting or any(w.task is not None for w in pool)):

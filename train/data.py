@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dlm.datasets import Dataset
+from dlm.datasets import Dataset, Recipe
 from dlm.errors import TrainError
 from dlm.landmark_specs import LandmarkSpec
 from dlm.train import crops
+from dlm.train.augment import CACHE_MARGIN
 from dlm.train.faces import (
     VALIDATION_FACES,
     Crops,
@@ -25,6 +26,9 @@ from dlm.train.faces import (
     split_by_identity,
     training_crops,
 )
+
+if TYPE_CHECKING:
+    from dlm.train.rolling import Rolling
 
 Labels = Callable[[Dataset], Float32]  # (N, P, 2) points of every row, in image pixels
 
@@ -72,10 +76,19 @@ class TrainingData:
     """Faces of one layout."""
 
     spec: LandmarkSpec
-    training: Faces  # with a margin, dlm.train.augment.CACHE_MARGIN
+    training: "Faces | Rolling"  # with a margin, dlm.train.augment.CACHE_MARGIN
     validation: Faces  # as at test; identities that training does not hold
     recipe: dict[str, Any]
     rendered: bool = True  # or photographs
+
+    @property
+    def mean_face(self) -> Float32:
+        """The mean labels (P, 2) as they lie in the crops of `validation`."""
+        if not isinstance(self.training, Faces):  # they come and go
+            return np.asarray(self.validation.points.mean(axis=0))
+        cached, size = self.training.images.shape[1], self.validation.images.shape[1]
+        sides = (self.training.points.mean(axis=0) - (cached - 1) / 2) * CACHE_MARGIN / cached
+        return np.asarray(sides * size + (size - 1) / 2)
 
 
 def load(dataset: Dataset, spec: LandmarkSpec, size: int, report: Report) -> TrainingData:
@@ -88,14 +101,19 @@ def load(dataset: Dataset, spec: LandmarkSpec, size: int, report: Report) -> Tra
 
 def describe(dataset: Dataset, train: Int64, held_out: Int64) -> dict[str, Any]:
     """Return what a run file says of its dataset."""
+    held = describe_recipe(dataset.recipe, len(train), len(held_out))
+    return {"path": str(dataset.path.resolve()), **held}
+
+
+def describe_recipe(recipe: Recipe, faces: int, held_out: int) -> dict[str, Any]:
+    """Return what a run file says of the faces, wherever they come from."""
     return {
-        "path": str(dataset.path.resolve()),
-        "recipe": dataset.recipe.hash,
-        "model": dataset.recipe.model,
-        "seed": dataset.recipe.seed,
-        "faces": len(train),
-        "held_out_faces": len(held_out),
-        "contour": dataset.recipe.contour,
+        "recipe": recipe.hash,
+        "model": recipe.model,
+        "seed": recipe.seed,
+        "faces": faces,
+        "held_out_faces": held_out,
+        "contour": recipe.contour,
         "crop": crops.CROP_RULE,
     }
 

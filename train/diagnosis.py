@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from dlm.train.augment import CACHE_MARGIN
 from dlm.train.crops import ENLARGE
 from dlm.train.data import TrainingData, box_divisors
 from dlm.train.faces import UInt8
@@ -27,11 +26,8 @@ def mean_face_error(data: TrainingData) -> float:
 
     It is the floor that a network has to leave; near it all its answers are the same.
     """
-    cached, size = data.training.images.shape[1], data.validation.images.shape[1]
-    sides = (data.training.points.mean(axis=0) - (cached - 1) / 2) * CACHE_MARGIN / cached
-    face = sides * size + (size - 1) / 2
     truth = data.validation.points
-    guess = np.broadcast_to(face, truth.shape)
+    guess = np.broadcast_to(data.mean_face, truth.shape)
     return float(nme(guess, truth, box_divisors(truth, data.spec)).mean())
 
 

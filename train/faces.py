@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +16,10 @@ from dlm.errors import TrainError
 from dlm.landmark_specs import LandmarkSpec
 from dlm.train import crops
 from dlm.train.augment import CACHE_MARGIN
+from dlm.train.split import hashes_of, held_out
 
 OVERSAMPLING = 1.125  # cached pixels a pixel of the network's input
 READ_ROWS = 64
-VALIDATION_FRACTION = 0.05
 VALIDATION_FACES = 512
 
 Float32 = NDArray[np.float32]
@@ -71,15 +70,9 @@ def split_by_identity(dataset: Dataset) -> tuple[Int64, Int64]:
     An identity is held out by the hash of its coefficients: all its rows are, and rendering more
     rows moves none from one side to the other. A small dataset holds out at least one identity.
     """
-    identities: Float32 = np.asarray(dataset.columns(["identity"])["identity"], np.float32)
-    hashes = np.array([_hash(row) for row in identities], dtype=np.uint64)
-    limit = np.uint64(VALIDATION_FRACTION * 2**64)
-    held_out = hashes < max(limit, np.uint64(hashes.min() + np.uint64(1)))
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
-
-
-def _hash(row: Float32) -> int:
-    return int.from_bytes(blake2b(row.tobytes(), digest_size=8).digest(), "little")
+    hashes = hashes_of(np.asarray(dataset.columns(["identity"])["identity"], np.float32))
+    held = held_out(hashes) | (hashes == hashes.min())
+    return np.flatnonzero(~held), np.flatnonzero(held)
 
 
 def boxes_of(points: Float32, spec: LandmarkSpec) -> crops.Float64:
@@ -92,7 +85,8 @@ def training_crops(
 ) -> Crops:
     """Return crops of `rows` at (n, 3) boxes with a margin for augmentation to move in."""
     kept = cache_size(size)
-    _check_memory(len(rows) * kept * kept * 3, dataset)
+    way_out = "train at a smaller --size or on a smaller dataset"
+    require_memory(len(rows) * kept * kept * 3, str(dataset.path), way_out)
     return _read(dataset, rows, boxes * [1, 1, CACHE_MARGIN], kept, report)
 
 
@@ -121,12 +115,13 @@ def _read(dataset: Dataset, rows: Int64, boxes: crops.Float64, size: int, report
     return Crops(images, crops.crop_matrix(boxes, size))
 
 
-def _check_memory(needed: int, dataset: Dataset) -> None:
+def require_memory(needed: int, where: str, way_out: str) -> None:
+    """Raise TrainError where pictures of so many bytes do not fit."""
     free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     if needed > 0.8 * free:
         raise TrainError(
             f"the faces take {needed / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free",
-            str(dataset.path), "train at a smaller --size or on a smaller dataset",
+            where, way_out,
         )  # fmt: skip
 
 

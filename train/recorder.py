@@ -71,6 +71,7 @@ class Recorder:
             "nme": trainer.validate(),
             "learning_rate": trainer.learning_rate(trainer.step - 1),
             "seconds": round(seconds, 1),
+            **trainer.streams.renders.told(),
         }
         if trainer.terms:
             entry |= diagnosis.domains(trainer)

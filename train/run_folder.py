@@ -81,10 +81,17 @@ class RunFile:
         mine, its = self.settings.to_dict(), asked.settings.to_dict()
         phrases = [f"{key} {mine[key]}, not {its[key]}" for key in mine if mine[key] != its[key]]
         if self.spec_hash != asked.spec_hash:
-            phrases.append(f"layout {self.spec_name} ({self.spec_hash}), not {asked.spec_name}")
-        kept = ("recipe", "faces", "held_out_faces")
-        if any(self.dataset[key] != asked.dataset[key] for key in kept):
-            phrases.append("another dataset, or one that has grown")
+            phrases.append(
+                f"layout {self.spec_name} ({self.spec_hash}), "
+                f"not {asked.spec_name} ({asked.spec_hash})"
+            )
+        kept = ("recipe", "faces", "held_out_faces", "buffer", "reuse")
+        if any(self.dataset.get(key) != asked.dataset.get(key) for key in kept):
+            drawn = "buffer" in self.dataset and "buffer" in asked.dataset
+            phrases.append(
+                "another recipe, --buffer or --reuse" if drawn
+                else "another dataset, or one that has grown"
+            )  # fmt: skip
         if self.photos != asked.photos:
             phrases.append("other photographs")
         return phrases

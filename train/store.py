@@ -5,7 +5,7 @@ holds them. Otherwise a step's are gathered into pinned memory and copied while 
 on the step before: nothing in a step waits for it.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -27,16 +27,26 @@ class Taken(NamedTuple):
 class Store:
     """N faces as tensors, to take rows from and to write rows to."""
 
-    def __init__(self, faces: Faces, device: torch.device) -> None:
-        self._device = device
-        parts = [faces.images, faces.points, faces.visibility]
-        tensors = [None if part is None else torch.from_numpy(part) for part in parts]
-        size = sum(tensor.nbytes for tensor in tensors if tensor is not None)
-        self.home = device if _fits(size, device) else CPU
-        images, points, visibility = (t if t is None else t.to(self.home) for t in tensors)
-        assert images is not None
-        assert points is not None
-        self._held = Taken(images, points, visibility)
+    def __init__(self, held: Taken, home: torch.device, device: torch.device) -> None:
+        """Keep faces at `home` for the steps of `device`. Made by `of` and `empty`."""
+        self._held, self.home, self._device = held, home, device
+
+    @classmethod
+    def of(cls, faces: Faces, device: torch.device) -> Self:
+        """Return a store of these faces."""
+        images, points, seen = _tensors(faces)
+        size = images.nbytes + points.nbytes + (0 if seen is None else seen.nbytes)
+        home = _home(size, device)
+        seen = None if seen is None else seen.to(home)
+        return cls(Taken(images.to(home), points.to(home), seen), home, device)
+
+    @classmethod
+    def empty(cls, count: int, side: int, points: int, device: torch.device) -> Self:
+        """Return a store of faces that are to come, with pictures of `side` pixels."""
+        home = _home(count * (side * side * 3 + points * 9), device)
+        images = torch.empty((count, side, side, 3), dtype=torch.uint8, device=home)
+        seen = torch.empty((count, points), dtype=torch.uint8, device=home)
+        return cls(Taken(images, torch.empty((count, points, 2), device=home), seen), home, device)
 
     def __len__(self) -> int:
         return len(self._held.images)
@@ -48,6 +58,13 @@ class Store:
         seen = None if visibility is None else self._take(visibility, chosen)
         return Taken(self._take(images, chosen), self._take(points, chosen), seen)
 
+    def put(self, start: int, faces: Faces) -> None:
+        """Write faces over the rows from `start` on; their arrays may change afterwards."""
+        for held, new in zip(self._held, _tensors(faces), strict=True):
+            if held is not None and new is not None:
+                pinned = new.pin_memory() if self.home.type == "cuda" else new
+                held[start : start + len(new)].copy_(pinned, non_blocking=True)
+
     def _take(self, part: Tensor, chosen: Tensor) -> Tensor:
         if self.home == self._device:
             return part.index_select(0, chosen)
@@ -56,8 +73,13 @@ class Store:
         return send(torch.index_select(part, 0, chosen, out=pinned), self._device)
 
 
-def _fits(size: int, device: torch.device) -> bool:
-    """Tell whether so many bytes may lie on a device."""
+def _tensors(faces: Faces) -> Taken:
+    seen = None if faces.visibility is None else torch.from_numpy(faces.visibility)
+    return Taken(torch.from_numpy(faces.images), torch.from_numpy(faces.points), seen)
+
+
+def _home(size: int, device: torch.device) -> torch.device:
+    """Return where so many bytes lie best for the steps of a device."""
     if device.type != "cuda":
-        return True
-    return size <= SHARE * torch.cuda.mem_get_info(device)[0]
+        return device
+    return device if size <= SHARE * torch.cuda.mem_get_info(device)[0] else CPU

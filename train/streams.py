@@ -10,14 +10,14 @@ from torch import Tensor
 from dlm.train.augment import CACHE_MARGIN, PLAIN, Augmentation, Batch
 from dlm.train.data import TrainingData
 from dlm.train.draws import Draws, generator
-from dlm.train.faces import UInt8, batch_rows
+from dlm.train.faces import Faces, UInt8
+from dlm.train.feed import Feed, Rolled, Shuffled
 from dlm.train.modes.mean_teacher import teach
 from dlm.train.networks.landmark import LandmarkNetwork, to_unit
 from dlm.train.parallel import Ranks
 from dlm.train.photo_data import Photos
 from dlm.train.protocols import MIRROR_68
 from dlm.train.settings import Settings
-from dlm.train.store import Store, Taken
 
 RENDERED, REAL, UNLABELLED = 1, 2, 3  # the streams of random numbers of a seed
 STREAMS = 8  # kept for each process
@@ -43,19 +43,27 @@ class Streams:
     ) -> None:
         self._settings, self._augmentation = settings, augmentation
         self._device, self._ranks = device, ranks
-        self._rendered = Store(data.training, device)
-        self._real, self._unlabelled = (
-            None if faces is None else Store(faces.training, device)
-            for faces in (photos.real, photos.unlabelled)
+        training, batch, seed = data.training, settings.batch, settings.seed
+        self.renders: Feed = (
+            Shuffled(training, batch, seed, device)
+            if isinstance(training, Faces)
+            else Rolled(training, batch, seed, device)
         )
-        self._share = ranks.share(settings.batch)
+        self._real, self._unlabelled = (
+            None
+            if faces is None
+            else Shuffled(faces.training, batch, seed + stream * ORDER, device)
+            for faces, stream in ((photos.real, REAL), (photos.unlabelled, UNLABELLED))
+        )
+        share = ranks.share(batch)
+        self._part = slice(ranks.rank * share, (ranks.rank + 1) * share)
         self._mirror = self._tensor(data.spec.mirror.astype(np.int64))
         self._mirror_68 = self._tensor(MIRROR_68)
         self._none = self._mirror[:0]
 
     def rendered(self, step: int) -> Batch:
         """Return the augmented faces of a step with their labels."""
-        taken = self._taken(self._rendered, step, self._settings.seed)
+        taken = self.renders.take(step, self._part)
         return self._augmentation(
             to_unit(taken.images), taken.points, self._mirror, self._settings.size,
             self._random(RENDERED, step), taken.visibility,
@@ -63,7 +71,8 @@ class Streams:
 
     def real(self, step: int) -> Batch:
         """Return augmented photos with their 68 labels."""
-        taken = self._photos(self._real, REAL, step)
+        assert self._real is not None
+        taken = self._real.take(step, self._part)
         return self._augmentation(
             to_unit(taken.images), taken.points, self._mirror_68, self._settings.size,
             self._random(REAL, step),
@@ -71,7 +80,8 @@ class Streams:
 
     def unlabelled(self, step: int, teacher: LandmarkNetwork | None) -> Batch:
         """Return augmented photos, with the points that a teacher sees on them unaltered."""
-        images = to_unit(self._photos(self._unlabelled, UNLABELLED, step).images)
+        assert self._unlabelled is not None
+        images = to_unit(self._unlabelled.take(step, self._part).images)
         size, points, mirror = self._settings.size, images.new_zeros(len(images), 0, 2), self._none
         if teacher is not None:
             plain = PLAIN(images, points, mirror, size, self._random(UNLABELLED, step)).images
@@ -80,16 +90,6 @@ class Streams:
         return self._augmentation(
             images, points, mirror, size, self._random(UNLABELLED, step)
         )  # fmt: skip
-
-    def _photos(self, store: Store | None, stream: int, step: int) -> Taken:
-        assert store is not None
-        return self._taken(store, step, self._settings.seed + stream * ORDER)
-
-    def _taken(self, store: Store, step: int, seed: int) -> Taken:
-        """Return this process's share of a step's faces."""
-        first = self._ranks.rank * self._share
-        rows = batch_rows(len(store), self._settings.batch, step, seed)
-        return store.take(rows[first : first + self._share])
 
     def _random(self, stream: int, step: int) -> Draws:
         number = self._ranks.rank * STREAMS + stream

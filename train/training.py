@@ -11,6 +11,7 @@ import dlm
 from dlm.errors import TrainError
 from dlm.train.augment import Augmentation
 from dlm.train.data import TrainingData
+from dlm.train.feed import WAIT
 from dlm.train.modes import mode
 from dlm.train.networks.landmark import build
 from dlm.train.parallel import Ranks
@@ -89,13 +90,16 @@ def train(
         recorder = Recorder(folder, run, trainer, board=board)
         if ranks.first:
             folder.cut_log(trainer.seen)
-        if trainer.step == 0 and ranks.first:
-            draw_samples(folder.path / "samples.png", trainer)
-        note = ""
-        while recorder.goes_on and not (trainer.looks and ranks.agree(should_stop())):
+        renders, note, waits = trainer.streams.renders, "", False
+        while recorder.goes_on and not ((trainer.looks or waits) and ranks.agree(should_stop())):
+            if waits := not renders.ready(trainer.step, WAIT):
+                progress(trainer.seen, f"waiting for faces{renders.note}")
+                continue
+            if trainer.step == 0 and ranks.first:
+                draw_samples(folder.path / "samples.png", trainer)
             loss = trainer.advance()
             if trainer.looks:
-                note = f"loss {float(loss):.3f}{recorder.note}"
+                note = f"loss {float(loss):.3f}{recorder.note}{renders.note}"
             progress(trainer.seen, note)
             if trainer.step in recorder.marks:
                 recorder.validate()

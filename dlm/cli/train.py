@@ -1,4 +1,4 @@
-"""`dlm train`: a dataset in, a run folder with a trained network out."""
+"""`dlm train`: a dataset or a recipe in, a run folder with a trained network out."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,15 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlm.cli import console
+from dlm.cli.faces import Sources
 from dlm.train.settings import Settings
 
 if TYPE_CHECKING:
-    from dlm.train.data import TrainingData
-    from dlm.train.photo_data import Photos
     from dlm.train.run_folder import RunFile
 
 Spec = Annotated[str, typer.Option(help="The layout to learn: a name or a YAML file.")]
 Data = Annotated[Path | None, typer.Option(help="A dataset labelled with that layout.")]
+Render = Annotated[Path | None, typer.Option(metavar="RECIPE", help="Instead of --data: draw faces "
+                                             "while learning. A dataset.json, or a folder with "
+                                             "one.")]  # fmt: skip
+Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Processes that draw; on a GPU "
+                                             "all cores but one.")]  # fmt: skip
+Reuse = Annotated[int, typer.Option(help="Samples a drawn face, on average.")]
+Buffer = Annotated[int | None, typer.Option(help="Drawn faces to choose from; 2 GB by default.")]
+Behind = Annotated[Path | None, typer.Option(help="The photos that the recipe was made with.")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="The run's folder; the same command again "
                                    "goes on where it stopped.")]  # fmt: skip
 Mode = Annotated[str, typer.Option(help="synthetic, real, transfer, daln, daln-transfer, dann, "
@@ -52,6 +59,7 @@ def command(
     spec: Spec,
     out: Out,
     data: Data = None,
+    render: Render = None,
     mode: Mode = Settings.mode,
     real: Real = None,
     unlabelled: Unlabelled = None,
@@ -70,8 +78,12 @@ def command(
     matrix: Matrix = Settings.matrix,
     compile: Compile = Settings.compile,
     tensorboard: Board = False,
+    render_workers: Workers = None,
+    reuse: Reuse = 4,
+    buffer: Buffer = None,
+    backgrounds: Behind = None,
 ) -> None:
-    """Train a landmark network on a dataset, on photos, or on both.
+    """Train a landmark network on a dataset, on faces drawn meanwhile, on photos, or on both.
 
     The run's folder holds the network, what it was trained on and under which licence, the curves
     and sample pictures. Ctrl-C finishes the step and saves; the same command goes on from there.
@@ -89,10 +101,13 @@ def command(
         visibility=visibility and labels_say_what_is_seen, width=width, stacks=stacks, batch=batch,
         learning_rate=lr, seed=seed, adapt_weight=adapt_weight, matrix=matrix, compile=compile,
     )  # fmt: skip
-    faces, photos = _sources(spec, data, settings, real or [], unlabelled or [])
+    sources = Sources(
+        spec=spec, data=data, render=render, real=real or [], unlabelled=unlabelled or [],
+        workers=render_workers, reuse=reuse, buffer=buffer, backgrounds=backgrounds,
+    )  # fmt: skip
     folder, device = RunFolder(out), pick_device()
     total = settings.steps * settings.batch
-    with started() as ranks:
+    with sources.opened(settings) as (faces, photos), started() as ranks:
         with ranks.one_after_the_first():
             run = open_run(folder, settings, faces, console.command_line(), device, photos=photos)
         if ranks.first:
@@ -108,36 +123,6 @@ def command(
             )  # fmt: skip
         if ranks.first:
             _tell(run, out, total)
-
-
-def _sources(
-    spec: str, data: Path | None, settings: Settings, real: list[str], unlabelled: list[str]
-) -> "tuple[TrainingData, Photos]":
-    """Return the labelled faces to learn, and the photos that the mode needs beside them."""
-    from dlm import datasets, landmark_specs
-    from dlm.train.data import load
-    from dlm.train.modes import mode
-    from dlm.train.photo_data import PhotoFaces, Photos, as_training_data
-    from dlm.train.photos import open_photos
-
-    layout, labels = landmark_specs.load(spec), mode(settings.mode).labels
-    if (data is None) == (labels == "renders"):
-        wish = "learns from --data DIR" if data is None else "takes no --data"
-        raise typer.BadParameter(f"mode {settings.mode} {wish}")
-    dataset = None if data is None else datasets.open(data)
-    if dataset is not None:
-        dataset.require_spec(layout)
-    given = [[open_photos(source) for source in sources] for sources in (real, unlabelled)]
-    count = sum(len(each) for sets in given for each in sets) + len(dataset or ())
-    with console.progress(count, "reading faces", "faces") as bar:
-        photos = Photos(
-            *(PhotoFaces.read(sets, settings.size, bar.advance) if sets else None for sets in given)
-        )
-        if dataset is not None:
-            return load(dataset, layout, settings.size, bar.advance), photos
-    if photos.real is None:
-        raise typer.BadParameter(f"mode {settings.mode} learns from --real 300w:PATH")
-    return as_training_data(photos.real, layout), Photos(unlabelled=photos.unlabelled)
 
 
 def _tell(run: "RunFile", out: Path, total: int) -> None:

@@ -100,7 +100,7 @@ def test_a_store_returns_its_rows_wherever_they_lie(home, monkeypatch):
         rng.random((7, 3, 2), dtype=np.float32),
         rng.integers(0, 3, (7, 3), dtype=np.uint8),
     )
-    held = Store(faces, CPU)
+    held = Store.of(faces, CPU)
     if home == "beside":
         held.home = torch.device("cpu", 0)  # another place in name
     taken = held.take(np.array([5, 1, 5]))
@@ -110,8 +110,9 @@ def test_a_store_returns_its_rows_wherever_they_lie(home, monkeypatch):
 
 def test_pictures_lie_on_a_gpu_that_has_three_times_their_room(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (3000, 9000))
-    assert store._fits(1000, torch.device("cuda"))
-    assert not store._fits(1001, torch.device("cuda"))
+    gpu = torch.device("cuda")
+    assert store._home(1000, gpu) == gpu
+    assert store._home(1001, gpu) == CPU
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
