@@ -1,5 +1,8 @@
 """The cache of baked heads: keyed by content, whole or absent, mended when damaged."""
 
+import os
+import time
+
 import numpy as np
 import pytest
 
@@ -47,6 +50,25 @@ def test_a_damaged_file_is_made_again(tmp_path, damage):
     path.write_bytes(damage(path.read_bytes()))
     np.testing.assert_array_equal(cache.cached("head", "abc", arrays)["numbers"], np.arange(1000))
     np.testing.assert_array_equal(cache.cached("head", "abc", never)["numbers"], np.arange(1000))
+
+
+def aged(path, days):
+    then = time.time() - days * 24 * 3600
+    os.utime(path, (then, then))
+
+
+def test_making_one_removes_those_of_its_name_that_nobody_used_for_long(tmp_path):
+    folder = tmp_path / "cache"
+    for name in ("head-old", "head-used", "head-young", "occlusion-head-old"):
+        cache.cached(*name.rsplit("-", 1), arrays)
+    (folder / "left_by_a_killed_process.part").touch()
+    for path in folder.iterdir():
+        aged(path, 29 if "young" in path.name else 31)
+    cache.cached("head", "used", never)
+    cache.cached("head", "new", arrays)
+    assert {path.stem for path in folder.iterdir()} == {
+        "head-used", "head-young", "head-new", "occlusion-head-old",
+    }  # fmt: skip
 
 
 def test_a_folder_that_cannot_be_written_is_one_line_with_a_way_out(tmp_path):
