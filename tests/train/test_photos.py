@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from dlm.errors import PhotoError
+from dlm.train import crops
 from dlm.train.photos import open_photos, read_pts, write_pts
 
 FACE = np.random.default_rng(0).uniform(5, 90, (68, 2)).round(2)
@@ -29,6 +30,33 @@ def test_points_count_from_one_in_the_file_and_from_zero_in_memory(tmp_path):
 def test_what_was_written_is_read(tmp_path):
     write_pts(tmp_path / "a.pts", FACE)
     np.testing.assert_allclose(read_pts(tmp_path / "a.pts"), FACE, atol=1e-3)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_dot_of_a_photo_comes_back_from_its_crop_to_where_its_label_is(tmp_path, mirrored):
+    rng = np.random.default_rng(2)
+    off = []
+    for k in range(8):
+        width, height = rng.integers(150, 400, 2)
+        points = rng.uniform(0.2, 0.8, (68, 2)) * [width, height]
+        down, across = np.mgrid[:height, :width]
+        spread = np.ptp(points) / 25
+        gap = (across - points[7, 0]) ** 2 + (down - points[7, 1]) ** 2
+        picture = (255 * np.exp(-gap / (2 * spread**2))).astype(np.uint8)
+        if mirrored:
+            picture, points = picture[:, ::-1], points * [-1, 1] + [width - 1, 0]
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        Image.fromarray(np.repeat(picture[..., None], 3, axis=2)).save(folder / "a.png")
+        write_pts(folder / "a.pts", points)
+        photos = open_photos(f"300w:{folder}")
+        boxes = crops.square_box(photos.points)
+        crop = photos.crops(boxes, 128, lambda _: None)[0, ..., 0].astype(float).clip(20) - 20
+        seen = [(crop * axis).sum() / crop.sum() for axis in np.mgrid[:128, :128][::-1]]
+        back = crops.apply(crops.invert(crops.crop_matrix(boxes, 128)), np.array([[seen]]))
+        off.append(back[0, 0] - photos.points[0, 7])
+    np.testing.assert_allclose(np.mean(off, axis=0), 0, atol=0.02)
+    np.testing.assert_allclose(off, 0, atol=0.1)
 
 
 def test_faces_of_one_photograph_are_known_as_such(tmp_path):
