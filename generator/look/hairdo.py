@@ -83,7 +83,7 @@ def _brows(
         "brow_thickness": normal(rng, 0.72 + 0.3 * male, 0.24, 0.35, 1.8),
         "brow_density": uniform(rng, 0.35, 1.0),
         "brow_arch": normal(rng, 0.15 - 0.3 * male, 0.4, -1.0, 1.0),
-        "brow_length": normal(rng, 1.0, 0.08, 0.8, 1.2),
+        "brow_length": normal(rng, 1.0, 0.06, 0.82, 1.1),
         "brow_height": normal(rng, 0.0, 0.0007, -0.002, 0.002),
     }
 

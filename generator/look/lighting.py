@@ -112,5 +112,5 @@ def metered_exposure(rng: np.random.Generator, light: Light, albedo: Colour) -> 
     faces = [direction(a, e) for a, e in ((0, 0), (-50, 0), (50, 0), (0, 40))]
     seen = np.mean([luminance(irradiance(light, normal)) for normal in faces])
     reflectance = luminance(albedo) ** 0.55 * 0.24**0.45  # half the picture is not the face
-    error = np.exp(rng.normal(0.0, 0.45))
+    error = np.exp(rng.normal(0.0, 0.38))
     return tidy(0.46 * error / (seen * reflectance))

@@ -31,16 +31,17 @@ _SPREAD: tuple[tuple[str, float], ...] = (
     ("cheek-", 0.20), ("head-scale-horiz", 0.14), ("head-scale", 0.11), ("head-fat", 0.20),
     ("head-back", 0.17), ("head-", 0.10), ("neck-double", 0.17), ("neck-", 0.15),
     ("mouth-trans", 0.14), ("mouth-scale-depth", 0.10), ("mouth-scale-vert", 0.20),
+    ("mouth-scale-horiz", 0.20),
     ("mouth-upperlip-height", 0.28), ("mouth-lowerlip-height", 0.24), ("mouth-laugh", 0.17),
     ("mouth-", 0.16),
     ("nose-trans", 0.10), ("nose-scale", 0.15), ("nose-", 0.18), ("chin-", 0.18),
     ("forehead-", 0.13), ("eyebrows-trans", 0.25), ("eyebrows-", 0.17),
 )  # fmt: skip
-# Where a slider's mean is not the template's: its upper lip is thicker, its lower lip comes to a
-# point, and its eyes are wider and closer, than those of people photographed.
+# Where a slider's mean is not the template's, whose upper lip is thicker, lower lip pointed, mouth
+# narrower, and eyes wider and closer, than those of people photographed.
 _MEAN = {
     "mouth-scale-vert": -0.30, "mouth-upperlip-height": -0.35, "mouth-lowerlip-height": 0.0,
-    "mouth-lowerlip-ext": 0.2, "mouth-lowerlip-width": 0.1,
+    "mouth-lowerlip-ext": 0.2, "mouth-lowerlip-width": 0.1, "mouth-scale-horiz": 0.22,
     "eye-push2": -0.20, "eye-scale": -0.15,
 }  # fmt: skip
 _ONE_SIDED = ("head-diamond", "head-invertedtriangular", "head-oval", "head-rectangular",
