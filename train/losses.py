@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dlm.train.networks.cells import pixels_to_cells, soft_argmax
+from dlm.train.networks.cells import STRIDE, pixels_to_cells, soft_argmax
 
 SIGMA_CELLS = 1.0
 SMOOTH_L1_BETA_CELLS = 0.25
@@ -37,12 +37,12 @@ def inside_map(cells: Tensor, height: int, width: int) -> Tensor:
     return inside.float()
 
 
-def landmark_loss(logits: Tensor, points: Tensor) -> Tensor:
+def landmark_loss(logits: Tensor, points: Tensor, stride: int = STRIDE) -> Tensor:
     """Return the scalar KL + smooth-L1 of logits (B, P, H, W) against points (B, P, 2) in pixels.
 
     Points outside the crop carry no loss.
     """
-    cells = pixels_to_cells(points.float())
+    cells = pixels_to_cells(points.float(), stride)
     weight = inside_map(cells, logits.shape[-2], logits.shape[-1])
     distance = F.smooth_l1_loss(
         soft_argmax(logits), cells, reduction="none", beta=SMOOTH_L1_BETA_CELLS

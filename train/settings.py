@@ -20,6 +20,7 @@ class Settings:
     size: int = 128  # pixels of the network's input
     network: str = "hourglass"
     head: str = "heatmap"
+    fine: bool = False  # answer at half of the input's resolution, not at a quarter
     coord_conv: bool = False  # the network is shown where each pixel lies
     visibility: bool = True  # whether the network says which points are seen
     width: int = 128  # channels
@@ -43,6 +44,12 @@ class Settings:
                 "--stacks",
                 self.stacks,
                 "1 where --network is light",
+            ),
+            (
+                not self.fine or (self.network == "hourglass" and self.stacks == 1),
+                "--fine",
+                self.fine,
+                "left out where --network is light or --stacks above 1",
             ),
             (self.head in HEADS, "--head", self.head, " or ".join(HEADS)),
             (self.batch >= 2, "--batch", self.batch, "at least 2"),

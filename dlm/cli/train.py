@@ -40,6 +40,8 @@ Head = Annotated[
         "(rows: for very many points) or sigma (regression)."
     ),
 ]
+Fine = Annotated[bool, typer.Option("--fine", help="Answer at half of the input's resolution: "
+                                    "finer eyes and lips, more time.")]  # fmt: skip
 CoordConv = Annotated[bool, typer.Option("--coord-conv", help="Show the network where each pixel "
                                          "lies.")]  # fmt: skip
 Visibility = Annotated[bool, typer.Option(help="Learn which points are seen, too.")]
@@ -67,6 +69,7 @@ def command(
     size: Size = Settings.size,
     network: Network = Settings.network,
     head: Head = Settings.head,
+    fine: Fine = Settings.fine,
     coord_conv: CoordConv = Settings.coord_conv,
     visibility: Visibility = Settings.visibility,
     width: Width = Settings.width,
@@ -97,7 +100,8 @@ def command(
 
     labels_say_what_is_seen = find_mode(mode).labels == "renders"
     settings = Settings(
-        mode=mode, samples=samples, size=size, network=network, head=head, coord_conv=coord_conv,
+        mode=mode, samples=samples, size=size, network=network, head=head, fine=fine,
+        coord_conv=coord_conv,
         visibility=visibility and labels_say_what_is_seen, width=width, stacks=stacks, batch=batch,
         learning_rate=lr, seed=seed, adapt_weight=adapt_weight, matrix=matrix, compile=compile,
     )  # fmt: skip

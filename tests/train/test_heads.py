@@ -19,14 +19,15 @@ from tests.train.builders import settings
 SIZE, POINTS = 64, 5
 
 
-def head_and_answer(name: str, points: torch.Tensor, sigma: float):
+def head_and_answer(name: str, points: torch.Tensor, sigma: float, *, fine: bool = False):
     """Return a head and the Output with which it should say `points` (B, P, 2) and `sigma` px."""
-    head = head_of(settings(head=name, size=SIZE), points.shape[1])
+    head = head_of(settings(head=name, size=SIZE, fine=fine), points.shape[1])
     if name == "sigma":
         raw = ((points + 0.5) / SIZE - 0.5) / SPAN
         doubt = torch.full((*points.shape[:2], 1), math.log(sigma / 4 / START))
         return head, Output(torch.cat([raw, doubt], dim=-1))
-    stride, blur = (4, 4.0) if name == "heatmap" else (2, 4.0)
+    blur = 2.0 if fine else 4.0  # pixels: a cell
+    stride = int(blur) if name == "heatmap" else int(blur) // 2
     cells = pixels_to_cells(points, stride)
     axis = torch.arange(SIZE / stride)
     rows = -((axis - cells[..., None]) ** 2) / (2 * (blur**2 + sigma**2) / stride**2)
@@ -35,10 +36,11 @@ def head_and_answer(name: str, points: torch.Tensor, sigma: float):
     return head, Output(rows[:, :, 1, :, None] + rows[:, :, 0, None, :])
 
 
+@pytest.mark.parametrize("fine", [False, True])
 @pytest.mark.parametrize("name", HEADS)
-def test_points_and_doubt_are_read_in_pixels(name):
+def test_points_and_doubt_are_read_in_pixels(name, fine):
     points = 25 + 14 * torch.rand(3, POINTS, 2)
-    head, output = head_and_answer(name, points, sigma=3.0)
+    head, output = head_and_answer(name, points, sigma=3.0, fine=fine)
     torch.testing.assert_close(head.points(output), points, atol=0.05, rtol=0)
     np.testing.assert_allclose(head.sigma(output), 3.0, rtol=0.05)
 
@@ -115,6 +117,13 @@ def test_every_network_carries_every_head(name, network):
     assert ((said.visibility > 0) & (said.visibility < 1)).all()
 
 
+@pytest.mark.parametrize("name", HEADS)
+def test_a_fine_network_answers_at_half_of_the_resolution(name):
+    network = build(settings(head=name, size=SIZE, width=16, fine=True), POINTS).eval()
+    assert network.last_features(torch.zeros(1, 3, SIZE, SIZE))[1].shape[-2:] == (32, 32)
+    assert network.points(torch.rand(2, 3, SIZE, SIZE)).shape == (2, POINTS, 2)
+
+
 def test_coordinates_are_no_bfloat16_numbers_whatever_computes_the_features():
     network = build(settings(head="sigma", size=SIZE), POINTS).eval()
     with torch.autocast("cpu", torch.bfloat16):
@@ -163,7 +172,7 @@ def test_coordinates_run_from_edge_to_edge():
 @pytest.mark.parametrize(
     ("change", "flag"),
     [({"head": "votes"}, "--head"), ({"network": "vast"}, "--network"),
-     ({"network": "light", "stacks": 2}, "--stacks")],
+     ({"network": "light", "stacks": 2}, "--stacks"), ({"fine": True, "stacks": 2}, "--fine")],
 )  # fmt: skip
 def test_unknown_networks_and_heads_name_what_there_is(change, flag):
     with pytest.raises(TrainError, match=flag):

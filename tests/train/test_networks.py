@@ -68,8 +68,8 @@ def test_moving_the_picture_by_one_cell_moves_the_points_by_four_pixels():
     image = blob.expand(1, 3, -1, -1)
     # Only an hourglass without its halvings is exactly equivariant to one cell; at eight cells,
     # the coarsest level's step, the whole one is, away from the border.
-    one = network.backbone.stem((image - 0.5) * 4)
-    moved = network.backbone.stem((image.roll((0, 4), (2, 3)) - 0.5) * 4)
+    one, _ = network.backbone.stem((image - 0.5) * 4)
+    moved, _ = network.backbone.stem((image.roll((0, 4), (2, 3)) - 0.5) * 4)
     torch.testing.assert_close(moved[..., 8:24, 9:25], one[..., 8:24, 8:24], atol=1e-4, rtol=1e-4)
 
 

@@ -7,7 +7,8 @@ centre of their first element.
 import torch
 from torch import Tensor
 
-STRIDE = 4  # input pixels a heatmap cell
+STRIDE = 4  # input pixels a cell
+FINE_STRIDE = 2  # the same of networks that answer at half of the picture's resolution
 
 
 def cells_to_pixels(cells: Tensor, stride: float = STRIDE) -> Tensor:

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from dlm.train.networks.cells import STRIDE
+
 VISIBILITY_WEIGHT = 0.1  # of the visibility's cross-entropy beside the points' loss
 VISIBLE = 2  # the row's code of a point that is seen; 1 is hidden, 0 outside the picture
 CLASSES_ACROSS = 16  # regions a side of the picture, for losses that treat a place as a class
@@ -25,14 +27,18 @@ class Output(NamedTuple):
 
 
 class Head(ABC):
-    """Reads outputs for pictures of `size` x `size` pixels; all results in float32."""
+    """Reads outputs for pictures of `size` x `size` pixels; all results in float32.
 
-    def __init__(self, points: int, size: int, *, visibility: bool) -> None:
+    A cell of the features that its layer sees is `stride` pixels wide.
+    """
+
+    def __init__(self, points: int, size: int, *, visibility: bool, stride: int = STRIDE) -> None:
         self.count, self.size, self.visibility_learned = points, size, visibility
+        self.stride = stride
 
     @abstractmethod
     def layer(self, channels: int) -> nn.Module:
-        """Return the layer from features (B, channels, size/4, size/4) to an Output."""
+        """Return the layer from features (B, channels, size/stride, size/stride) to an Output."""
 
     @property
     @abstractmethod

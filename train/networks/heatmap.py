@@ -5,11 +5,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dlm.train.losses import SIGMA_CELLS, landmark_loss
-from dlm.train.networks.cells import STRIDE, cell_variance, cells_to_pixels, soft_argmax
+from dlm.train.networks.cells import cell_variance, cells_to_pixels, soft_argmax
 from dlm.train.networks.head import CLASSES_ACROSS, Head, Output
 from dlm.train.networks.visible import VisibleLayer
 
-LEAST_VARIANCE = 0.02  # cells squared; below 0.6 pixels a map says nothing of the doubt
+LEAST_VARIANCE = 0.02  # cells squared; below a seventh of a cell a map says nothing of the doubt
 
 
 class HeatmapLayer(nn.Conv2d):
@@ -28,7 +28,7 @@ class HeatmapLayer(nn.Conv2d):
 
 
 class HeatmapHead(Head):
-    """`maps` are logits (B, P, S/4, S/4)."""
+    """`maps` are logits (B, P, S/stride, S/stride)."""
 
     def layer(self, channels: int) -> nn.Module:
         return HeatmapLayer(channels, self.count, visibility=self.visibility_learned)
@@ -38,7 +38,7 @@ class HeatmapHead(Head):
         return self.count
 
     def points(self, output: Output) -> Tensor:
-        return cells_to_pixels(soft_argmax(output.maps))
+        return cells_to_pixels(soft_argmax(output.maps), self.stride)
 
     def sigma(self, output: Output) -> Tensor:
         # Cross-entropy to a Gaussian teaches the map of all places that the label may have, each
@@ -46,10 +46,10 @@ class HeatmapHead(Head):
         logits = output.maps.float()
         mass = torch.softmax(logits.flatten(2), dim=-1).view(logits.shape)
         both = cell_variance(mass.sum(dim=2)) + cell_variance(mass.sum(dim=3))
-        return STRIDE * (both / 2 - SIGMA_CELLS**2).clamp(min=LEAST_VARIANCE).sqrt()
+        return self.stride * (both / 2 - SIGMA_CELLS**2).clamp(min=LEAST_VARIANCE).sqrt()
 
     def points_loss(self, output: Output, points: Tensor) -> Tensor:
-        return landmark_loss(output.maps, points)
+        return landmark_loss(output.maps, points, self.stride)
 
     def class_logits(self, output: Output) -> Tensor:
         """Return the logits of the mass in each region: log of the summed exponentials."""

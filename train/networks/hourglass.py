@@ -44,10 +44,28 @@ class Stem(nn.Module):
         self.conv2 = nn.Conv2d(half, width, 3, 2, 1)
         self.residual = Residual(width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(self.norm1(self.conv1(x)), inplace=True)
-        features: Tensor = self.residual(self.conv2(x))
-        return features
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the features, and the (B, width/2, S/2, S/2) that they are made of."""
+        half = F.relu(self.norm1(self.conv1(x)), inplace=True)
+        return self.residual(self.conv2(half)), half
+
+
+class Detail(nn.Module):
+    """What the half resolution of the picture adds to the features of its quarter.
+
+    A lid that opens moves by less than a cell of the quarter.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.lateral = nn.Conv2d(width // 2, width, 1)
+        self.mix = _feature_layer(width)
+
+    def forward(self, features: Tensor, half: Tensor) -> Tensor:
+        """Return (B, width, S/2, S/2) of (B, width, S/4, S/4) and (B, width/2, S/2, S/2)."""
+        wide = F.interpolate(features, scale_factor=2, mode="nearest")
+        mixed: Tensor = self.mix(wide + self.lateral(half))
+        return mixed
 
 
 class Hourglass(nn.Module):
@@ -71,31 +89,41 @@ class StackedHourglass(nn.Module):
     """(B, C, S, S) images, zero mean and about unit range, to one Output a stack."""
 
     def __init__(
-        self, head: Head, *, stacks: int = 1, width: int = 64, depth: int = 3, channels: int = 3
+        self,
+        head: Head,
+        *,
+        stacks: int = 1,
+        width: int = 64,
+        depth: int = 3,
+        channels: int = 3,
+        fine: bool = False,
     ) -> None:
         super().__init__()
         self.stem = Stem(width, channels)
         self.hourglasses = nn.ModuleList(Hourglass(width, depth) for _ in range(stacks))
         self.features = nn.ModuleList(_feature_layer(width) for _ in range(stacks))
         self.maps = nn.ModuleList(head.layer(width) for _ in range(stacks))
+        self.detail = Detail(width) if fine else None
         self.fed_back = head.fed_back
         self.remaps = nn.ModuleList(
             nn.Conv2d(width + self.fed_back, width, 1) for _ in range(stacks - 1)
         )
 
     def last_features(self, x: Tensor) -> tuple[list[Output], Tensor]:
-        """Return the outputs of all stacks but the last, and the last one's (B, width, S/4, S/4).
+        """Return the outputs of all stacks but the last, and the last one's features.
 
-        What the last layer makes of those features is the answer: see `answer`.
+        They are (B, width, S/4, S/4), or S/2 where the network is fine. What the last layer makes
+        of them is the answer: see `answer`.
         """
-        x = self.stem(x)
+        x, half = self.stem(x)
         outputs: list[Output] = []
         for stack, hourglass in enumerate(self.hourglasses[:-1]):
             features = self.features[stack](hourglass(x))
             outputs.append(self.maps[stack](features))
             shown = [features, outputs[-1].maps] if self.fed_back else [features]
             x = x + self.remaps[stack](torch.cat(shown, dim=1))
-        return outputs, self.features[-1](self.hourglasses[-1](x))
+        last: Tensor = self.features[-1](self.hourglasses[-1](x))
+        return outputs, last if self.detail is None else self.detail(last, half)
 
     def answer(self, features: Tensor) -> Output:
         """Return the output of the last stack from its features."""

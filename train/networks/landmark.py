@@ -80,6 +80,8 @@ def build(settings: Settings, points: int) -> LandmarkNetwork:
     backbone: Backbone = (
         LightNetwork(head, width=width, channels=channels)
         if settings.network == "light"
-        else StackedHourglass(head, stacks=settings.stacks, width=width, channels=channels)
+        else StackedHourglass(
+            head, stacks=settings.stacks, width=width, channels=channels, fine=settings.fine
+        )
     )
     return LandmarkNetwork(head, backbone, coord_conv=settings.coord_conv)

@@ -11,7 +11,6 @@ from torch.nn import functional as F
 
 from dlm.train.losses import SMOOTH_L1_BETA_CELLS, gaussian_rows
 from dlm.train.networks.cells import (
-    STRIDE,
     cell_variance,
     cells_to_pixels,
     mean_cell,
@@ -21,7 +20,6 @@ from dlm.train.networks.head import CLASSES_ACROSS, Head, Output, inside_picture
 from dlm.train.networks.visible import VisibleLayer
 
 BINS = 2  # a cell
-BIN = STRIDE / BINS  # pixels
 SIGMA_BINS = 2.0  # of the target: a cell, as the heatmap's
 LEAST_VARIANCE = 0.08  # bins squared, as the heatmap's
 GROUPS = 8  # of channels, each attending to its own part of the other axis
@@ -70,7 +68,12 @@ class MarginalLayer(nn.Module):
 
 
 class MarginalHead(Head):
-    """`maps` are logits (B, P, 2, S/4 * BINS) over columns, then over rows of the picture."""
+    """`maps` are logits (B, P, 2, S/stride * BINS) over columns, then over rows of the picture."""
+
+    @property
+    def bin(self) -> float:
+        """How many pixels wide a bin is."""
+        return self.stride / BINS
 
     def layer(self, channels: int) -> nn.Module:
         return MarginalLayer(channels, self.count, visibility=self.visibility_learned)
@@ -80,16 +83,16 @@ class MarginalHead(Head):
         return 0
 
     def points(self, output: Output) -> Tensor:
-        return cells_to_pixels(mean_cell(torch.softmax(output.maps.float(), dim=-1)), BIN)
+        return cells_to_pixels(mean_cell(torch.softmax(output.maps.float(), dim=-1)), self.bin)
 
     def sigma(self, output: Output) -> Tensor:
         # As for heatmaps: the rows' spread without the blur of their targets.
         both = cell_variance(torch.softmax(output.maps.float(), dim=-1)).mean(dim=-1)
-        return BIN * (both - SIGMA_BINS**2).clamp(min=LEAST_VARIANCE).sqrt()
+        return self.bin * (both - SIGMA_BINS**2).clamp(min=LEAST_VARIANCE).sqrt()
 
     def points_loss(self, output: Output, points: Tensor) -> Tensor:
         """KL of both rows to a Gaussian, and smooth L1 of their means in cells."""
-        logits, bins = output.maps.float(), pixels_to_cells(points.float(), BIN)
+        logits, bins = output.maps.float(), pixels_to_cells(points.float(), self.bin)
         target = gaussian_rows(bins, logits.shape[-1], SIGMA_BINS)
         entropy = -torch.xlogy(target, target).sum(dim=-1)
         kl = torch.logsumexp(logits, dim=-1) - (logits * target).sum(dim=-1) - entropy
