@@ -1,7 +1,8 @@
-"""Rows of the picture by what the skin in them can be: face, cloth, both or neither.
+"""Rows of the picture by what the skin in them can be: eyes, mouth, cloth.
 
-Brows, beards and furrows lie in some rows, the shirt in others. Each shader program pays for what
-it could draw at every pixel, so the skin is shaded row band by row band, with no more than needed.
+Brows and furrows lie in some rows, lips, a beard or the shirt in others. Each shader program pays
+for what it could draw at every pixel, so the skin is shaded row band by row band, with no more than
+needed.
 """
 
 from itertools import pairwise
@@ -12,33 +13,42 @@ from scipy.spatial import ConvexHull
 
 from dlm.generator.models.base import FaceModel, Float32, Int32, region
 
-FACE, CLOTH = "FACE", "CLOTH"  # as skin_shade.frag is told
-KINDS: tuple[tuple[str, ...], ...] = ((), (FACE,), (CLOTH,), (FACE, CLOTH))
+EYES, MOUTH, CLOTH = "EYES", "MOUTH", "CLOTH"  # as skin_shade.frag is told
 FRONT_OF = -0.07  # metres: the face lies before the ears
-ABOVE = -0.16  # metres under the eyes: beards end above
+TOP, MIDDLE, BOTTOM = 0.095, -0.03, -0.16  # metres up; the middle as in skin_shade.frag
+OVERLAP = 0.005  # metres beyond the middle, more than between two vertices
 MARGIN = 0.006  # metres that a vertex may move out of the hull of those that span it at rest
 
 
 class Bands:
-    """The vertices of one head model that can show face or cloth."""
+    """The vertices of one head model that can show each of these."""
 
     def __init__(self, model: FaceModel) -> None:
         skin = model.topology.part_mask("skin")
-        shirt = region(model, "shirt") > 0
+        shirt, hairy = (
+            sum(region(model, name) for name in names) > 0
+            for names in (("shirt",), ("beard", "moustache"))
+        )
         _, y, z = model.template.T
-        self._of = {
-            FACE: _hull(model.template, skin & ~shirt & (z > FRONT_OF) & (y > ABOVE)),
-            CLOTH: _hull(model.template, skin & shirt),
+        face = skin & ~shirt & (z > FRONT_OF)
+        shown = {
+            EYES: face & (y > MIDDLE - OVERLAP) & (y < TOP),
+            MOUTH: face & (y < MIDDLE + OVERLAP) & (y > BOTTOM),
+            CLOTH: skin & shirt,
         }
+        self._of = {what: _hull(model.template, mask) for what, mask in shown.items()}
+        self._bearded = _hull(model.template, shown[MOUTH] | (skin & hairy))
 
     def find(
-        self, clip: NDArray[np.float64], vertices: Float32, size: int
+        self, clip: NDArray[np.float64], vertices: Float32, size: int, beard: bool
     ) -> list[tuple[int, int, tuple[str, ...]]]:
         """Return bands [first row, last row) of a picture with what can be seen in each.
 
-        `clip` (4, 4) takes the world's `vertices` (V, 3) to clip space, whose -1 is row 0.
+        `clip` (4, 4) takes the world's `vertices` (V, 3) to clip space, whose -1 is row 0. A
+        `beard` may reach up beside the ears.
         """
-        spans = {what: _rows(clip, vertices[of], size) for what, of in self._of.items() if len(of)}
+        shown = self._of | ({MOUTH: self._bearded} if beard else {})
+        spans = {what: _rows(clip, vertices[of], size) for what, of in shown.items() if len(of)}
         edges = sorted({0, size, *(edge for span in spans.values() for edge in span)})
         return [
             (low, high, tuple(what for what, span in spans.items() if span[0] <= low < span[1]))

@@ -14,7 +14,7 @@ from dlm.generator.look.sensor import sensed
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.models.normals import vertex_normals
 from dlm.generator.render import prepared, projection
-from dlm.generator.render.bands import KINDS, Bands
+from dlm.generator.render.bands import Bands
 from dlm.generator.render.base import Frame
 from dlm.generator.render.extras import Extras
 from dlm.generator.render.eyes import EyeFinder
@@ -71,9 +71,7 @@ class HeadRenderer:
         gpu.texture(UNITS["noise"], prepared.detail())
         gpu.texture(UNITS["bank"], backgrounds.bank() if backgrounds else prepared.backgrounds())
         self._skin = gpu.program("skin.vert", "skin_surface.frag")
-        self._shades = {
-            kind: gpu.program("backdrop.vert", "skin_shade.frag", UNITS, kind) for kind in KINDS
-        }
+        self._shades: dict[tuple[str, ...], Program] = {}
         self._backdrop = gpu.program("backdrop.vert", "backdrop.frag", UNITS)
         self._eye, self._mouth, self._lash = (
             gpu.program("part.vert", f"{name}.frag", UNITS) for name in ("eye", "mouth", "lash")
@@ -94,7 +92,8 @@ class HeadRenderer:
         self._block.send(sample_values(scene, turn, clip, self._eyes.find(vertices, turn)))
         self._head.moving[:, :3], self._head.moving[:, 3:] = vertices, normals
         self._head.update()
-        self._paint_skin(self._bands.find(clip, vertices, scene.camera.size))
+        beard = scene.look.hair.beard != "none"
+        self._paint_skin(self._bands.find(clip, vertices, scene.camera.size, beard))
         self._paint_parts()
         self._extras.draw(scene, vertices, turn)
         pixels = self._picture.read()
@@ -123,9 +122,15 @@ class HeadRenderer:
         self._picture.use()
         self._gpu.set(ON_WHAT_IS_THERE)
         for low, high, kind in bands:
-            self._picture.cover(self._shades[kind], low, high)
+            self._picture.cover(self._shade(kind), low, high)
         self._gpu.set(WHERE_NOTHING_IS)
         self._picture.cover(self._backdrop)
+
+    def _shade(self, kind: tuple[str, ...]) -> Program:
+        """Return the program that shades rows with what is of this `kind` in them."""
+        if kind not in self._shades:
+            self._shades[kind] = self._gpu.program("backdrop.vert", "skin_shade.frag", UNITS, kind)
+        return self._shades[kind]
 
     def _paint_parts(self) -> None:
         """Draw what else belongs to the head."""

@@ -10,7 +10,8 @@ uniform sampler2D surface_tint;   // w: scalp
 uniform sampler2D surface_mask;   // lips, beard, shirt, lash line
 out vec4 pixel;
 
-vec4 v_map, v_mask, v_tint;  // read in main
+const float FACE_MIDDLE = -0.03;  // metres up: eyes and brows lie above, nose and mouth below
+vec4 v_map, v_mask, v_tint;        // read in main
 
 // The noise at `place`, which repeats `density` times a metre: averaged where a pixel spans many
 // texels, though not so far that strokes grey out.
@@ -110,8 +111,11 @@ float hollows() {
     float x = abs(v_map.x), y = v_map.y;
     float overhang = smoothstep(0.003, 0.02, hair_shape.w) * step(0.9, hair_shape.z);
     float kept = 1.0 - 0.4 * overhang * max(smoothstep(0.04, 0.068, y), smoothstep(0.0, 0.5, v_tint.w));
-#ifdef FACE
-    kept *= y > -0.03 ? around_eyes(x, y) : around_mouth(x, y);
+#ifdef EYES
+    if (y > FACE_MIDDLE) kept *= around_eyes(x, y);
+#endif
+#ifdef MOUTH
+    if (y <= FACE_MIDDLE) kept *= around_mouth(x, y);
 #endif
     return kept;
 }
@@ -123,12 +127,14 @@ vec3 skin_albedo(vec4 coarse, vec4 fine) {
     float spots = smoothstep(1.0 - 0.16 * face.w, 1.0 - 0.1 * face.w, fine.a) * step(0.01, face.w);
     base *= mix(vec3(1.0), vec3(0.62, 0.45, 0.36), spots * 0.5);
     base *= 1.0 + (fine.g - 0.5) * 0.2 * grain.y;
-#ifdef FACE
+#ifdef EYES
     base *= 1.0 - 0.55 * grain.z * furrows(coarse.r);
 #endif
+#ifdef MOUTH
     float lip = smoothstep(0.3, 0.75, v_mask.x);
-    float wrinkled = 1.0 - 0.18 * lip * fine.b;
-    return base * mix(vec3(1.0), lips.rgb, lip * lips.w) * wrinkled;
+    base *= mix(vec3(1.0), lips.rgb, lip * lips.w) * (1.0 - 0.18 * lip * fine.b);
+#endif
+    return base;
 }
 
 vec3 cloth() {
@@ -152,15 +158,18 @@ void main() {
     vec3 base = skin_albedo(coarse, fine);
     float jitter = (coarse.g - 0.5) * 0.5 + (fine.b - 0.5) * 0.6;
     float cover = 0.0;
-#ifdef FACE
+#ifdef EYES
     cover = brow_cover();
     base = mix(base, brow.rgb, cover);
+#endif
+#ifdef MOUTH
     vec3 bristle = mix(min(beard.rgb, 0.6 * base), beard.rgb, smoothstep(0.001, 0.006, beard_shape.y));
     bristle *= 0.65 + 0.7 * fine.b;
     base = mix(base, bristle, bristles(coarse.g + fine.r - 1.0));
 #endif
     float scalp = smoothstep(0.4, 0.75, v_tint.w + jitter * 0.45 - 0.12 * hair_shape.x);
     base = mix(base, hair.rgb * (0.6 + 0.6 * fine.b), scalp * hair_shape.z);
+#ifdef EYES
     float outer = abs(v_map.x);
     float upper = smoothstep(-0.002, 0.002, v_map.y);
     float lash = smoothstep(0.03, mix(0.45, 0.28, smoothstep(0.02, 0.035, outer)), v_mask.w)
@@ -169,6 +178,7 @@ void main() {
     base = mix(base, vec3(0.018, 0.012, 0.01), min(lash, 0.97));
     float caruncle = bump(length(vec2(0.5 * (outer - 0.0166), v_map.y + 0.0034)), 0.0017);
     base = mix(base, vec3(0.52, 0.25, 0.21) * (0.5 + sclera.r), 0.5 * caruncle);
+#endif
     float worn = 0.0;
 #ifdef CLOTH
     worn = smoothstep(0.45, 0.55, v_mask.z);
