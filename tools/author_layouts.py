@@ -112,7 +112,8 @@ REFINED = (
     "cheek_3",
     "cheek_4",
 )
-KEPT = ("jaw", "hairline", "iris_left", "iris_right")  # groups that no point is added to at last
+KEPT = ("jaw", "hairline", "iris_left", "iris_right")  # groups that are not filled up at last,
+# nor are the lines of REFINED
 # Rims, and the stops of their way on makehuman's left side where that is not the rim as it was:
 # the lids' ways follow one edge loop each, from canthus to canthus.
 RIMS: Mapping[str, tuple[int, ...]] = {
@@ -287,6 +288,7 @@ def main(folder: Path, base: str = "68") -> None:
         author.draft = refine(author.draft, surface, line, extra)
     print(f"{len(author.draft.points)} before the lines are filled up")
     kept = {name for group in KEPT for name in author.draft.groups[group]}
+    kept |= {name for line in REFINED for name in author.draft.lines[line].points}
     others = [name for name in author.draft.names if name not in kept]
     author.draft = resize(author.draft, surface, 1001 - len(kept), others)
     author.finish(folder, "1001")
