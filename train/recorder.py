@@ -31,7 +31,7 @@ class Recorder:
         self._drawn = 0.0
         self._begun = time.monotonic()
         self._floor: float | None = None
-        self._board = _board(folder) if board and trainer.ranks.first else None
+        self._board = _board(folder, trainer.seen) if board and trainer.ranks.first else None
 
     @property
     def goes_on(self) -> bool:
@@ -143,9 +143,10 @@ class Recorder:
         return self.run.seconds + time.monotonic() - self._begun
 
 
-def _board(folder: RunFolder) -> "SummaryWriter":
+def _board(folder: RunFolder, seen: int) -> "SummaryWriter":
+    """Return what writes for TensorBoard, which then forgets what lies beyond the checkpoint."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise TrainError("is not installed", "tensorboard", "pip install tensorboard") from None
-    return SummaryWriter(folder.path / "tensorboard")
+    return SummaryWriter(folder.path / "tensorboard", purge_step=seen + 1)

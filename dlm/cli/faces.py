@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from dlm.cli import console
+from dlm.cli.render import WORKERS_LOAD
 from dlm.train.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ class Sources:
 
         Those who draw faces are gone afterwards.
         """
+        if self.render is not None:
+            from dlm.generator.supervisor import load_early
+
+            load_early(*WORKERS_LOAD, "dlm.train.drawing")
         from dlm import landmark_specs
 
         layout = landmark_specs.load(self.spec)

@@ -14,7 +14,10 @@ WORKERS_LOAD = (  # the first for the main script, which every process of multip
 )  # fmt: skip
 
 Spec = Annotated[str, typer.Option(help="A shipped layout (dlm spec list) or a YAML file.")]
-Count = Annotated[int, typer.Option("--n", min=1, help="Faces in total; raise it to add more.")]
+Count = Annotated[
+    int,
+    typer.Option("--n", min=0, help="Faces in total; raise it to add more. 0: the recipe alone."),
+]
 Out = Annotated[
     Path, typer.Option("-o", "--out", help="Dataset folder; an unfinished one is continued.")
 ]
