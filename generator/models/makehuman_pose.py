@@ -22,6 +22,7 @@ _MARGIN = 5  # the ring where lids or lips meet, counted from the outermost
 _UPPER_SHARE = np.float32(0.85)  # of a lid's closing; the lower lid comes to meet it
 _CLEAR_OUT, _CLEAR_IN = np.float32(4e-4), np.float32(1.5e-4)  # metres of lid before the ball
 _CLEAR_SKIN = np.float32(1.2e-3)  # the same of the skin around the lids, whose triangles are large
+_DROOP, _LASH_OUT = np.float32(1.3), np.float32(2.6e-3)  # of the upper lashes when the lids shut
 _TEETH_CLEAR = np.float32(6e-4)  # metres behind the lips
 
 
@@ -68,8 +69,7 @@ class EyeRigs:
             ball = _ball(rows, eye)
             _close(rows, eye, amount)
             _clear(rows, eye, ball)
-            moved = rows[eye.rings[_MARGIN]] - edge
-            rows[eye.lashes] += moved[eye.lash_column]
+            _hang_lashes(rows, eye, edge, amount)
             balls.append(ball)
         return balls
 
@@ -128,6 +128,17 @@ def _clear(rows: Float32, eye: EyeRig, ball: Ball) -> None:
         distance = _length(ray, -2)
         least = ball.radius + space
         rows[part] = ball.centre + ray * (np.maximum(distance, least) / distance)[..., None, :]
+
+
+def _hang_lashes(rows: Float32, eye: EyeRig, before: Float32, blink: Float32) -> None:
+    """Carry the lashes along with the lids' edge, which was `before`; shut upper ones hang down."""
+    edge = rows[eye.rings[_MARGIN]]
+    hair = rows[eye.lashes] - before[eye.lash_column]
+    upper = (eye.lash_column > 0) & (eye.lash_column < 14)
+    shut = upper[:, None] * blink
+    hair[:, 1] *= 1 - _DROOP * shut
+    hair[:, 2] += _LASH_OUT * shut
+    rows[eye.lashes] = edge[eye.lash_column] + hair
 
 
 def _turned(ray: Float32, yaw: Float32, pitch: Float32) -> Float32:

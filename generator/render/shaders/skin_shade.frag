@@ -175,6 +175,11 @@ void main() {
     float lash = smoothstep(0.03, mix(0.45, 0.28, smoothstep(0.02, 0.035, outer)), v_mask.w)
         * (0.55 + 0.3 * lid.y + 0.5 * lid.x) * mix(0.5, 1.0, upper)
         * mix(0.4, 1.0, smoothstep(0.016, 0.024, outer));
+    // Where lids shut, the seam between them lies at the upper one's edge, under its lashes.
+    float shut = 1.0 - smoothstep(0.1, 0.5, lid_upper[v_map.x > 0.0 ? 0 : 1].w);
+    float seam = bump(v_map.y - lid_edges(outer).x - 0.0012, 0.0032) * smoothstep(0.0145, 0.017, outer)
+        * (1.0 - smoothstep(0.036, 0.040, outer));
+    lash = max(lash, shut * seam * (0.6 + 0.4 * lid.y));
     base = mix(base, vec3(0.018, 0.012, 0.01), min(lash, 0.97));
     float caruncle = bump(length(vec2(0.5 * (outer - 0.0166), v_map.y + 0.0034)), 0.0017);
     base = mix(base, vec3(0.52, 0.25, 0.21) * (0.5 + sclera.r), 0.5 * caruncle);
