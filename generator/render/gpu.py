@@ -17,7 +17,7 @@ from dlm.generator.models.base import Float32, Int32
 from dlm.generator.render import marks
 
 BLOCK = "Sample"
-Kind = Literal["bytes", "half", "float"]  # of a channel; pictures have four
+Kind = Literal["bytes", "half", "float", "words"]  # of a channel; pictures have four
 Defines = Sequence[str]
 
 

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from dlm.generator.backgrounds import Backgrounds
 
 SURFACE: dict[str, Kind] = {  # what lies at each pixel of the skin, drawn first and shaded then
-    "surface_light": "half", "surface_map": "half", "surface_tint": "bytes",
-    "surface_mask": "bytes",
-}  # fmt: skip
+    "surface_light": "half",
+    "surface_skin": "words",
+}
 UNITS = {name: unit for unit, name in enumerate(("noise", "bank", *SURFACE))}
 PROBE_SIDE = 192
 

@@ -19,7 +19,7 @@ from dlm.generator.render.gpu import BLOCK, BlockValues, Defines, Kind, State, s
 GL_VERSION = 410
 SRC1_COLOR = 0x88F9  # a factor that moderngl has no name for
 DEPTHS = {"less": "<", "greater": ">", "equal": "=="}
-TYPES: dict[Kind, str] = {"bytes": "f1", "half": "f2", "float": "f4"}
+TYPES: dict[Kind, str] = {"bytes": "f1", "half": "f2", "float": "f4", "words": "u4"}
 
 
 class ModernGpu:

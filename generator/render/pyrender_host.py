@@ -31,7 +31,9 @@ from OpenGL import GL
 
 DEPTHS = {"less": GL.GL_LESS, "greater": GL.GL_GREATER, "equal": GL.GL_EQUAL}
 FACES = {"back": GL.GL_BACK, "front": GL.GL_FRONT}
-TYPES: dict[Kind, Any] = {"bytes": GL.GL_RGBA8, "half": GL.GL_RGBA16F, "float": GL.GL_RGBA32F}
+TYPES: dict[Kind, Any] = {
+    "bytes": GL.GL_RGBA8, "half": GL.GL_RGBA16F, "float": GL.GL_RGBA32F, "words": GL.GL_RGBA32UI,
+}  # fmt: skip
 MATRIX = 16  # floats
 
 
@@ -82,7 +84,8 @@ class PyrenderGpu:
         if unit is None:
             return _Picture(_render_buffer(TYPES[kind], size), kind)
         texture = _new_texture(unit, GL.GL_TEXTURE_2D, GL.GL_NEAREST, GL.GL_NEAREST)
-        GL.glTexImage2D(GL.GL_TEXTURE_2D, 0, TYPES[kind], size, size, 0, GL.GL_RGBA, GL.GL_FLOAT,
+        given = GL.GL_RGBA_INTEGER if kind == "words" else GL.GL_RGBA
+        GL.glTexImage2D(GL.GL_TEXTURE_2D, 0, TYPES[kind], size, size, 0, given, GL.GL_UNSIGNED_INT,
                         None)  # fmt: skip
         return _Picture(texture, kind, is_texture=True)
 

@@ -4,10 +4,9 @@
 #include "marks.glsl"
 #include "noise.glsl"
 #include "brow.glsl"
+#include "surface.glsl"
 uniform sampler2D surface_light;  // w: specular
-uniform sampler2D surface_map;    // metres around and up, along and across the brow
-uniform sampler2D surface_tint;   // w: scalp
-uniform sampler2D surface_mask;   // lips, beard, shirt, lash line
+uniform usampler2D surface_skin;
 out vec4 pixel;
 
 const float FACE_MIDDLE = -0.03;  // metres up: eyes and brows lie above, nose and mouth below
@@ -148,9 +147,10 @@ vec3 cloth() {
 
 void main() {
     ivec2 here = ivec2(gl_FragCoord.xy);
-    v_map = texelFetch(surface_map, here, 0);
-    v_mask = texelFetch(surface_mask, here, 0);
-    v_tint = texelFetch(surface_tint, here, 0);
+    Skin skin = skin_of(texelFetch(surface_skin, here, 0));
+    v_map = skin.map;
+    v_mask = skin.mask;
+    v_tint = skin.tint;
     vec4 lit = texelFetch(surface_light, here, 0);
     vec4 coarse = textureLod(noise, v_map.xy * 4.0 + seed.xy, 0.0);
     vec4 fine = grained(v_map.xy * 22.0 + seed.yx, 22.0);
