@@ -56,6 +56,7 @@ class Comparison:
     runs: Sequence[Trained]
     held_out: NDArray[np.uint8]  # (N, S, S, 3)
     shared: int  # how many of the 68 every layout has
+    jobs: int = 1  # how many runs were trained at a time
     unfitted: Float64 | None = None  # (n,) mm of the mean head, what a fit must beat
 
     def of(self, spec: LandmarkSpec) -> list[Trained]:
@@ -90,7 +91,8 @@ def compare(
     if len(runs) < len(tasks):
         return None
     return Comparison(
-        plan=plan, runs=runs, shared=len(tests.shared), held_out=pictures.validation.images,
+        plan=plan, runs=runs, shared=len(tests.shared), jobs=jobs,
+        held_out=pictures.validation.images,
         unfitted=None if tests.heads is None else tests.heads.errors_of_nothing(),
     )  # fmt: skip
 

@@ -43,6 +43,7 @@ def summary(comparison: Comparison) -> dict[str, Any]:
         "settings": plan.settings.to_dict(),
         "seeds": [plan.settings.seed + k for k in range(plan.seeds)],
         "dataset": comparison.runs[0].run.dataset,
+        "jobs": comparison.jobs,
         "precision": comparison.runs[0].run.precision,
         "device": comparison.runs[0].run.device,
         "crop": crops.CROP_RULE,
