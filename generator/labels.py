@@ -89,7 +89,7 @@ def _farthest_of_four(depth: Float32) -> Float32:
 def facing_camera(camera: Camera, world: Float32, normals: Float32) -> Float32:
     """Return (V,) cosines between the world `normals` and the directions to the camera."""
     turn, shift = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
-    x, y, z = ((-turn.T @ shift)[:, None] - world.T).astype(np.float32)
+    x, y, z = ((-turn.T @ shift)[:, None] - world.T).astype(np.float32, copy=False)
     across, up, out = normals.T
     lengths = np.sqrt(x * x + y * y + z * z)
     return np.asarray((x * across + y * up + z * out) / lengths)
