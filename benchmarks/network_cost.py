@@ -5,7 +5,8 @@ on one thread, so that a busy machine does not lengthen it. Prints Markdown.
 
 `--gpu 256` counts instead, without computing: the bytes that a step keeps for its backward pass at
 that many pixels, by PyTorch's own account of saved tensors on its 'meta' device. That is an
-estimate of what a GPU must hold; kernels' workspaces and fragmentation come on top.
+estimate of what a GPU must hold; kernels' workspaces and fragmentation come on top. Where there is
+a GPU it steps: the most memory that PyTorch took and milliseconds an image.
 """
 
 import argparse
@@ -96,6 +97,38 @@ def count_saved(settings: Settings, points: int) -> float:
     return (sum(kept.values()) + 4 * 4 * weights) / 2**30  # weight, gradient, two moments
 
 
+def measure_gpu(settings: Settings, points: int, precision_name: str) -> tuple[float, float]:
+    """Return gigabytes at most and milliseconds an image of steps on a GPU."""
+    precision, device = by_name(precision_name), torch.device("cuda")
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    network = build(settings, points).train().to(device)
+    precision.lay_out_network(network)
+    batch, size = settings.batch, settings.size
+    images = precision.lay_out(torch.rand(batch, 3, size, size, device=device))
+    labels, seen = (
+        size * torch.rand(batch, points, 2, device=device),
+        torch.full((batch, points), 2, device=device),
+    )
+    optimiser = torch.optim.AdamW(network.parameters(), fused=True)
+
+    def steps(count: int) -> float:
+        begun = time.perf_counter()
+        for _ in range(count):
+            with precision.autocast(device):
+                outputs = network(images)
+            losses = [network.head.loss(output, labels, seen) for output in outputs]
+            optimiser.zero_grad(set_to_none=True)
+            torch.stack(losses).mean().backward()
+            optimiser.step()
+        torch.cuda.synchronize()
+        return (time.perf_counter() - begun) / count / batch
+
+    steps(3)
+    each = steps(10)
+    return torch.cuda.max_memory_allocated() / 2**30, 1e3 * each
+
+
 def rows(asked: argparse.Namespace) -> None:
     """Print the measured table."""
     print("| network | head | points | weights | train, ms an image | use, ms | peak GB |")
@@ -112,17 +145,23 @@ def rows(asked: argparse.Namespace) -> None:
         )  # fmt: skip
 
 
-def estimates(size: int, batch: int) -> None:
-    """Print what is kept a step on a GPU, by stacks, head and layout."""
+def estimates(size: int, batch: int, precision: str) -> None:
+    """Print what a step needs of a GPU, by stacks, head and layout."""
+
+    def cell(settings: Settings, points: int) -> str:
+        if not torch.cuda.is_available():
+            return f"{count_saved(settings, points):.1f}"
+        return "{:.1f} GB, {:.2f} ms".format(*measure_gpu(settings, points, precision))
+
     print("| head | points | 1 stack, 128 wide | 2 stacks, 256 wide | 4 stacks, 256 wide |")
     print("|---|---|---|---|---|")
     for head in ("heatmap", "simcc", "sigma"):
         for points in (68, 490, 1001):
             found = [
-                count_saved(Settings(head=head, size=size, batch=batch, stacks=s, width=w), points)
+                cell(Settings(head=head, size=size, batch=batch, stacks=s, width=w), points)
                 for s, w in ((1, 128), (2, 256), (4, 256))
             ]
-            print(f"| {head} | {points} | " + " | ".join(f"{x:.1f}" for x in found) + " |")
+            print(f"| {head} | {points} | " + " | ".join(found) + " |", flush=True)
 
 
 def main() -> None:
@@ -136,7 +175,7 @@ def main() -> None:
     parser.add_argument("--gpu", type=int, metavar="SIZE")
     asked = parser.parse_args()
     if asked.gpu:
-        estimates(asked.gpu, asked.batch)
+        estimates(asked.gpu, asked.batch, asked.precision)
     elif asked.row:
         network, head, points = asked.row
         settings = Settings(

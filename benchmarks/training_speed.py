@@ -5,9 +5,13 @@ flips it and draws its target maps, a DataLoader with two workers, the same hour
 mean squared error, AdamW. dlm's is its own Trainer in the precision that measures fastest, with all
 of its augmentation. Both learn from the same rows. Time is of the processor, workers included, so
 that a busy machine does not count; the share of loading and augmenting is of the same.
+
+Where there is a GPU both loops run on it: time is the clock's, the plain loop has a worker a core
+and pinned memory, and it is told for which share of the time dlm's loop kept the GPU busy.
 """
 
 import argparse
+import os
 import resource
 import time
 from pathlib import Path
@@ -29,9 +33,12 @@ from dlm.train.networks.landmark import build
 from dlm.train.precision import by_name, fastest, measure
 from dlm.train.settings import Settings
 from dlm.train.trainer import Trainer
+from dlm.train.training import pick_device
 
-CPU = torch.device("cpu")
-WARM = 2  # steps before the clock
+DEVICE = pick_device()
+GPU = DEVICE.type == "cuda"
+WARM = 30 if GPU else 2  # steps before the clock
+LOADERS = len(os.sched_getaffinity(0)) if GPU else 2
 
 
 class Rows(Dataset[tuple[Tensor, Tensor]]):
@@ -63,63 +70,86 @@ class Rows(Dataset[tuple[Tensor, Tensor]]):
         return torch.from_numpy(turned).permute(2, 0, 1).float() / 255, maps / maps.amax()
 
 
-def processor_seconds() -> float:
-    """Return what this process and its finished children have used."""
+def seconds() -> float:
+    """Return what this process and its finished children have used; on a GPU, what the clock says.
+
+    There it waits for what was asked of it.
+    """
+    if GPU:
+        torch.cuda.synchronize()
+        return time.perf_counter()
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def plain_loop(faces: datasets.Dataset, rows: Any, settings: Settings, steps: int) -> float:
-    """Return images a processor second of the plain loop."""
-    network = build(settings, faces.spec.size).train()
+    """Return images a second of the plain loop."""
+    network = build(settings, faces.spec.size).train().to(DEVICE)
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3)
-    begun = processor_seconds()
+    begun = seconds()
     seen = 0
-    chosen = rows[: steps * settings.batch]
+    chosen = np.resize(rows, steps * settings.batch)
     loader = DataLoader(
-        Rows(faces, chosen, settings.size), settings.batch, shuffle=True, num_workers=2,
-        drop_last=True, persistent_workers=False,
+        Rows(faces, chosen, settings.size), settings.batch, shuffle=True, num_workers=LOADERS,
+        drop_last=True, persistent_workers=False, pin_memory=GPU,
     )  # fmt: skip
     for images, maps in loader:
+        images, maps = images.to(DEVICE, non_blocking=True), maps.to(DEVICE, non_blocking=True)
         loss = nn.functional.mse_loss(network(images)[-1].maps, maps)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         seen += len(images)
+        if GPU and seen == WARM // 3 * settings.batch:  # workers have started
+            begun, seen = seconds(), 0
     del loader
-    return seen / (processor_seconds() - begun)
+    return seen / (seconds() - begun)
 
 
 def dlm_loop(
     data: TrainingData, settings: Settings, precision: str, steps: int
 ) -> dict[str, float]:
-    """Return images a processor second, and the share that batches take, of dlm's own loop."""
-    trainer = Trainer(settings, data, by_name(precision), CPU)
+    """Return images a second of dlm's own loop, the share of batches, and that of a busy GPU."""
+    trainer = Trainer(settings, data, by_name(precision), DEVICE)
     for _ in range(WARM):
         trainer.advance()
-    begun = processor_seconds()
+    begun = seconds()
     for _ in range(steps):
         trainer.advance()
-    whole = processor_seconds() - begun
-    begun = processor_seconds()
+    whole = seconds() - begun
+    begun = seconds()
     for step in range(steps):
         trainer.batch(step)
-    batches = processor_seconds() - begun
-    return {"rate": steps * settings.batch / whole, "share": batches / whole}
+    batches = seconds() - begun
+    busy = busy_share(trainer, steps, whole) if GPU else 0.0
+    return {"rate": steps * settings.batch / whole, "share": batches / whole, "busy": busy}
+
+
+def busy_share(trainer: Trainer, steps: int, whole: float) -> float:
+    """Return the time of all kernels of `steps` steps over what those take without a profiler."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+        for _ in range(steps):
+            trainer.advance()
+        torch.cuda.synchronize()
+    kernels = sum(event.self_device_time_total for event in profile.key_averages())
+    return kernels / 1e6 / whole
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--faces", type=int, default=512)
-    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=60 if GPU else 8)
     parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--batch", type=int, default=256 if GPU else 32)
     asked = parser.parse_args()
-    torch.set_num_threads(1)
+    if not GPU:
+        torch.set_num_threads(1)
     faces, rows = datasets.open(asked.data), np.arange(asked.faces)
-    settings = Settings(size=asked.size, samples=10_000)
-    plain = plain_loop(faces, rows, Settings(size=asked.size, visibility=False), asked.steps)
-    begun = time.process_time()
+    settings = Settings(size=asked.size, samples=10_000, batch=asked.batch)
+    simple = Settings(size=asked.size, visibility=False, batch=asked.batch)
+    plain = plain_loop(faces, rows, simple, asked.steps)
+    begun = seconds()
     labels = faces.columns(["points", "visibility"], rows)
     boxes = boxes_of(labels["points"], faces.spec)
     training = training_crops(faces, rows, boxes, asked.size, lambda count: None)
@@ -128,13 +158,15 @@ def main() -> None:
         faces.spec, training.label(labels["points"], labels["visibility"]),
         validation.label(labels["points"][:8]), {},
     )  # fmt: skip
-    cached = asked.faces / (time.process_time() - begun)
-    rates = measure(lambda: build(settings, faces.spec.size), settings.batch, asked.size, CPU)
-    print("| loop | images a processor second | loading and augmenting |\n|---|---|---|")
-    print(f"| plain PyTorch, float32 | {plain:.1f} | |")
+    cached = asked.faces / (seconds() - begun)
+    rates = measure(lambda: build(settings, faces.spec.size), settings.batch, asked.size, DEVICE)
+    unit = "second" if GPU else "processor second"
+    print(f"| loop | images a {unit} | loading and augmenting | GPU busy |\n|---|---|---|---|")
+    print(f"| plain PyTorch, float32 | {plain:.1f} | | |")
     for name in dict.fromkeys(["float32 contiguous", fastest(rates).name]):
         found = dlm_loop(data, settings, name, asked.steps)
-        print(f"| dlm, {name} | {found['rate']:.1f} | {100 * found['share']:.0f} % |")
+        busy = f"{found['busy']:.0%}" if GPU else ""
+        print(f"| dlm, {name} | {found['rate']:.1f} | {found['share']:.0%} | {busy} |")
     print(f"\nRead and cropped once, before the first step: {cached:.0f} faces/s.")
     print("Forward and backward alone, by the clock: "
           + ", ".join(f"{name} {rate:.0f}/s" for name, rate in rates.items()))  # fmt: skip

@@ -5,9 +5,11 @@ holds them. Otherwise a step's are gathered into pinned memory and copied while 
 on the step before: nothing in a step waits for it.
 """
 
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dlm.train.draws import CPU, send
@@ -74,8 +76,12 @@ class Store:
 
 
 def _tensors(faces: Faces) -> Taken:
-    seen = None if faces.visibility is None else torch.from_numpy(faces.visibility)
-    return Taken(torch.from_numpy(faces.images), torch.from_numpy(faces.points), seen)
+    seen = None if faces.visibility is None else _tensor(faces.visibility)
+    return Taken(_tensor(faces.images), _tensor(faces.points), seen)
+
+
+def _tensor(array: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(np.require(array, requirements="W"))  # a copy where none may be written
 
 
 def _home(size: int, device: torch.device) -> torch.device:
