@@ -23,6 +23,8 @@ _UPPER_SHARE = np.float32(0.85)  # of a lid's closing; the lower lid comes to me
 _CLEAR_OUT, _CLEAR_IN = np.float32(4e-4), np.float32(1.5e-4)  # metres of lid before the ball
 _CLEAR_SKIN = np.float32(1.2e-3)  # the same of the skin around the lids, whose triangles are large
 _DROOP, _LASH_OUT = np.float32(1.3), np.float32(2.6e-3)  # of the upper lashes when the lids shut
+_WIDE = np.float32(4e-3)  # metres between lips that need not meet beside the middle,
+_SLANT_KEPT = np.float32(0.7)  # and how much of what slanting parts them is then left
 _TEETH_CLEAR = np.float32(6e-4)  # metres behind the lips
 
 
@@ -167,9 +169,14 @@ class LipRig:
 
         Facing points meet where no unit opens the mouth, and never cross.
         """
-        gap = rows[self._upper[_MARGIN], 1] - rows[self._lower[_MARGIN], 1]
-        parting = self._parting @ np.ascontiguousarray(expression.T)
-        change = self._shut + np.maximum(parting, 0) - gap
+        upper, lower = rows[self._upper[_MARGIN]], rows[self._lower[_MARGIN]]
+        # A smile slants the lips and shifts facing points along them: heights count at the same x.
+        along = (upper + lower)[[*range(2, 19), 18, 18]] - (upper + lower)[[0, 0, *range(17)]]
+        slope = np.clip(along[:, 1] / np.where(along[:, 0] > 1e-4, along[:, 0], np.inf), -1, 1)
+        parting = np.maximum(self._parting @ np.ascontiguousarray(expression.T), 0)
+        slope *= 1 - _SLANT_KEPT * np.minimum(parting.max(axis=0) / _WIDE, 1)
+        gap = upper[:, 1] - lower[:, 1] - slope * (upper[:, 0] - lower[:, 0])
+        change = self._shut + parting - gap
         step = _LIP_FALLOFF[:, None, None] * (np.float32(0.5) * change)
         rows[self._upper, 1] += step
         rows[self._lower, 1] -= step
