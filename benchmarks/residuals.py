@@ -70,13 +70,14 @@ class Found:
         normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
         out = np.full(off.shape[:2], np.nan)
         out[:, :17] = np.einsum("nqi,nqi->nq", off[:, :17], normal)
-        sides = np.sign(in_face_axes(self.truth - self.truth[:, 27:28], self.truth)[..., 0].mean(0))
+        across = in_face_axes(self.truth - self.truth[:, 27:28], self.truth)[..., 0].mean(axis=0)
+        side = np.where(load("68").mirror == np.arange(68), 0, np.sign(across))
         found = {}
         for name, chosen in {str(q): [q] for q in range(68)}.items() if points else GROUPS.items():
             x, y = off[:, list(chosen)].mean(axis=(0, 1))
             if not points and name not in ("nose bridge", "nose base"):  # away from the middle
-                left = [q for q in chosen if sides[q] > 0]
-                right = [q for q in chosen if sides[q] <= 0]
+                left = [q for q in chosen if side[q] > 0]
+                right = [q for q in chosen if side[q] < 0]
                 x = (off[:, left, 0].mean() - off[:, right, 0].mean()) / 2
             error = np.linalg.norm(off[:, list(chosen)], axis=-1).mean()
             found[name] = (float(x), float(y), float(out[:, list(chosen)].mean()), float(error))
