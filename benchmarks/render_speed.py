@@ -3,8 +3,8 @@
     python benchmarks/render_speed.py [--n 1000] [--size 256]
 
 One run, in turn: the bare pyrender loop (same head, a new mesh a frame, its own shader, nothing
-written), then `dlm render` with 1 and with 2 workers (sampling to shard on disk, start-up included
-and, beside it, left out), then where one worker's time goes.
+written), then `dlm render` with each host and 1 or 2 workers (sampling to shard on disk, start-up
+included and, beside it, left out), then where the time of one worker with the faster host goes.
 """
 
 import argparse
@@ -33,22 +33,22 @@ def bare_rate(frames: int, size: int, processes: int) -> float:
     return float(json.loads(done.stdout)["images_per_second"])
 
 
-def render_seconds(n: int, size: int, workers: int, folder: Path) -> float:
+def render_seconds(n: int, size: int, workers: int, host: str, folder: Path) -> float:
     """Return the seconds `dlm render` takes for `n` images."""
     start = time.monotonic()
     subprocess.run(
         [sys.executable, "-P", "-m", "dlm.cli", "render", "--spec", "68", "--n", str(n),
-         "--size", str(size), "--workers", str(workers), "-o", str(folder)],
+         "--size", str(size), "--workers", str(workers), "--renderer", host, "-o", str(folder)],
         check=True, capture_output=True,
     )  # fmt: skip
     return time.monotonic() - start
 
 
-def rates(n: int, size: int, workers: int) -> tuple[float, float]:
+def rates(n: int, size: int, workers: int, host: str) -> tuple[float, float]:
     """Return images a second with start-up, and without it (from a second, short run)."""
     with tempfile.TemporaryDirectory() as scratch:
-        whole = render_seconds(n, size, workers, Path(scratch) / "whole")
-        start_up = render_seconds(workers, size, workers, Path(scratch) / "start")
+        whole = render_seconds(n, size, workers, host, Path(scratch) / "whole")
+        start_up = render_seconds(workers, size, workers, host, Path(scratch) / "start")
     return n / whole, (n - workers) / (whole - start_up)
 
 
@@ -126,10 +126,11 @@ def main() -> None:
     print("| what | images/s | without start-up | beside the bare loop |\n|---|---|---|---|")
     print(f"| pyrender as its README shows, a bare loop | {bare:.1f} | | 1 |")
     print(f"| the same in 2 processes | {two:.1f} | | {two / bare:.1f} |")
-    for workers in (1, 2):
-        whole, steady = rates(asked.n, asked.size, workers)
-        print(f"| `dlm render`, {workers} worker{'s' * (workers > 1)} | {whole:.1f} | "
-              f"{steady:.1f} | {whole / bare:.1f} |")  # fmt: skip
+    for host, workers in (("gl", 1), ("gl", 2), ("pyrender", 2)):
+        whole, steady = rates(asked.n, asked.size, workers, host)
+        what = f"`dlm render --renderer {host}`, {workers} worker{'s' * (workers > 1)}"
+        times = f"{whole / bare:.1f}, {steady / bare:.1f}"
+        print(f"| {what} | {whole:.1f} | {steady:.1f} | {times} |", flush=True)
     os.environ.update(ONE_THREAD)  # as workers have it; nothing has opened a context here yet
     stages = where_time_goes(asked.n, asked.size)
     total = sum(spent for _, spent in stages)

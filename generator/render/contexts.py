@@ -5,13 +5,14 @@ one closed: nothing ever closes one, a process has one for life, and workers are
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from dlm.errors import RenderError
 
 WAY_OUT = "install Mesa's EGL (apt-get install -y libegl1 libgl1 libegl-mesa0 libgl1-mesa-dri)"
 MOST_DEVICES = 64
+CHOSEN = "EGL_DEVICE_ID"  # the environment variable that picks one
 SOFTWARE = ("llvmpipe", "softpipe", "swrast")
 
 Context = TypeVar("Context")
@@ -29,9 +30,8 @@ def best(open_device: Callable[[int], tuple[Context, str]]) -> tuple[Context, st
         Where no EGL device gives a context.
     """
     os.environ.setdefault("LP_NUM_THREADS", "0")  # one process a core beats llvmpipe's threads
-    chosen = os.environ.get("EGL_DEVICE_ID")
     failures, software = set(), None
-    for device in range(MOST_DEVICES) if chosen is None else (int(chosen),):
+    for device in _devices():
         try:
             found = open_device(device)
         except IndexError:
@@ -46,6 +46,16 @@ def best(open_device: Callable[[int], tuple[Context, str]]) -> tuple[Context, st
         reasons = "; ".join(sorted(failures)) or "no device"
         raise RenderError(f"no EGL device gives an OpenGL context ({reasons})", "renderer", WAY_OUT)
     return software
+
+
+def _devices() -> Iterable[int]:
+    """Return the numbers of the devices to try, as EGL counts them."""
+    chosen = os.environ.get(CHOSEN)
+    if chosen is None:
+        return range(MOST_DEVICES)
+    if not chosen.isdecimal():
+        raise RenderError(f"{chosen!r} is no number of an EGL device", CHOSEN, "0 is the first")
+    return (int(chosen),)
 
 
 def is_software(driver: str) -> bool:
