@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing import forkserver, get_context
+from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Protocol
@@ -199,7 +199,13 @@ def _spawn(job: Job) -> _Worker:
     ours, theirs = context.Pipe()
     environment = {**ONE_THREAD, **os.environ}  # of now: the server has that of its own start
     process = context.Process(target=_work, args=(theirs, environment, job), daemon=True)
-    process.start()
+    try:
+        process.start()
+    except (EOFError, OSError) as error:
+        raise DlmError(
+            "worker processes cannot be started: what they are forked from has ended", "",
+            "what it said stands above; run the same command again",
+        ) from error  # fmt: skip
     theirs.close()
     return _Worker(process, ours)
 
@@ -210,29 +216,34 @@ def _ensure_server() -> None:
     It and they never see Ctrl-C, which is the supervisor's to answer, nor the current folder's
     modules.
     """
+    resource_tracker.ensure_running()  # which would unblock the signal when the server starts it
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        with _environment({**ONE_THREAD, "PYTHONSAFEPATH": "1"}):
+        with _environment({**ONE_THREAD, **os.environ, "PYTHONSAFEPATH": "1"}):
             forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 @contextmanager
-def _environment(extra: dict[str, str]) -> Iterator[None]:
-    """Let children started inside inherit `extra`, where the user has not set it himself."""
-    added = [name for name in extra if name not in os.environ]
-    os.environ.update({name: extra[name] for name in added})
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Let processes started inside have the environment `values`."""
+    before = dict(os.environ)
+    _set_environment(values)
     try:
         yield
     finally:
-        for name in added:
-            del os.environ[name]
+        _set_environment(before)
+
+
+def _set_environment(values: dict[str, str]) -> None:
+    for name in os.environ.keys() - values.keys():
+        del os.environ[name]
+    os.environ.update(values)
 
 
 def _work(pipe: Connection, environment: dict[str, str], job: Job) -> None:
-    os.environ.clear()
-    os.environ.update(environment)
+    _set_environment(environment)
     try:
         task = job.start()
         while (number := pipe.recv()) is not None:

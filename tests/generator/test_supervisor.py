@@ -2,8 +2,10 @@
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,9 +107,45 @@ def test_workers_start_with_what_was_loaded_early_but_not_from_the_current_folde
     script = tmp_path / "bin" / "run.py"
     script.parent.mkdir()
     script.write_text(LOADS_EARLY)
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONSAFEPATH"}
+    environment = {**os.environ, "PYTHONSAFEPATH": ""}
     subprocess.run([sys.executable, script, SPAWNED], cwd=tmp_path, check=True, env=environment)
     assert {"colorsys", "dlm.landmark_specs"} <= set((tmp_path / "0").read_text().splitlines())
+
+
+def test_ctrl_c_while_modules_are_loaded_is_told_once(tmp_path: Path) -> None:
+    slow = "import time; from pathlib import Path; Path('loading').touch(); time.sleep(0.5)"
+    (tmp_path / "slow_to_load.py").write_text(slow)
+    run = (
+        "from dlm.generator import supervisor; import sys, time\n"
+        "supervisor.load_early('slow_to_load')\n"
+        "try: time.sleep(60)\n"
+        "except KeyboardInterrupt: sys.exit('stopped')"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", run], cwd=tmp_path, env=environment, text=True,
+        stderr=subprocess.PIPE, start_new_session=True,
+    ) as process:  # fmt: skip
+        while not (tmp_path / "loading").exists():
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to everyone
+        _, said = process.communicate(timeout=30)
+    assert said == "stopped\n"
+
+
+def test_a_server_that_cannot_load_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("1 / 0")
+    run = (
+        "from dlm.generator import supervisor; from dlm.errors import DlmError\n"
+        "supervisor.load_early('broken')\n"
+        "try: supervisor.run_tasks(None, [0], 1, lambda n: None)\n"
+        "except DlmError as error: print(error)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    words = [sys.executable, "-P", "-c", run]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment)
+    assert done.stdout.startswith("worker processes cannot be started")
+    assert "ZeroDivisionError" in done.stderr
 
 
 @pytest.mark.parametrize("module", WORKERS_LOAD)
