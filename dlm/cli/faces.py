@@ -109,9 +109,11 @@ class Sources:
         from dlm.generator.backgrounds import Backgrounds
         from dlm.train.drawn import draw, open_recipe
 
+        wish = self._wish(path)
+        wish.schedule(settings)  # refuses what is impossible before anything is read
         behind = None if self.backgrounds is None else Backgrounds.open(self.backgrounds)
         recipe = open_recipe(path, layout, behind)
-        photos, wish = self._photos(settings), self._wish(path)
+        photos = self._photos(settings)
         with ExitStack() as stack:
             with console.progress(wish.held_out, "drawing held-out faces", "faces") as bar:
                 drawing = draw(recipe, settings, wish, backgrounds=behind, report=bar.advance)

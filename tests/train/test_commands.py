@@ -108,6 +108,22 @@ def test_mistakes_are_one_line_with_a_way_out(run_dlm, place, change, message):
     assert not (place / "new" / "run.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (("--render", "nowhere"), 1, "nowhere: no such folder; make one with 'dlm render'"),
+        (("--render", "dots.yaml"), 1, "dots.yaml: not a recipe"),
+        (("--render", "data", "--data", "data"), 2, "exclude each other"),
+        (("--mode", "real", "--render", "data"), 2, "takes no renders"),
+        ((), 2, "learns from --data DIR or --render RECIPE"),
+    ],
+)
+def test_faces_come_from_a_dataset_or_from_a_recipe(run_dlm, words, status, message):
+    done = run_dlm("train", "--spec", "dots.yaml", "-o", "new", *words)
+    assert done.returncode == status
+    assert message in " ".join(done.stderr.split())
+
+
 def test_unseen_renders_are_scored_on_every_point(place, run_dlm):
     done = run_dlm("eval", "run", "--synthetic", "data", "--json", "out/s.json", "-o", "out")
     assert done.returncode == 0, done.stderr
