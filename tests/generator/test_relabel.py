@@ -77,7 +77,7 @@ def test_labels_can_slide_without_being_written(drawn, tmp_path: Path) -> None: 
 
 
 def test_layouts_are_compared_with_the_contour_of_their_dataset(drawn, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    from dlm.train.compare import labels_of
+    from dlm.train.relabelled import labels_of
 
     recipe, columns = drawn("68", "visible")
     create_or_check(tmp_path / "ds", recipe)
