@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,9 +103,7 @@ class Sources:
     def _drawn(
         self, path: Path, layout: "LandmarkSpec", settings: Settings
     ) -> Iterator["tuple[TrainingData, Photos]"]:
-        """Start drawing, read photos meanwhile, and wait for the held-out faces."""
-        from contextlib import ExitStack
-
+        """Read photos, start drawing, and wait for the held-out faces."""
         from dlm.generator.backgrounds import Backgrounds
         from dlm.train.drawn import draw, open_recipe
 
