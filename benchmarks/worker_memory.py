@@ -58,13 +58,14 @@ def main() -> None:
     with subprocess.Popen(words, stderr=subprocess.DEVNULL) as run:
         while run.poll() is None:
             done = Recipe.shard_size * len(list(asked.out.glob("data/shard-*.parquet")))
-            held = max(map(resident, workers(run.pid)), default=0.0)
-            most[done // EVERY] = max(most[done // EVERY], held)
+            for worker in workers(run.pid):
+                most[done // EVERY] = max(most[done // EVERY], resident(worker))
             time.sleep(PAUSE)
+    seconds = time.monotonic() - start
     print("| images written | MB of the largest worker |\n|---|---|")
     for span, held in sorted(most.items()):
-        print(f"| {span * EVERY} to {(span + 1) * EVERY} | {held:.0f} |")
-    print(f"\n{asked.n} images in {time.monotonic() - start:.0f} s")
+        print(f"| {span * EVERY} to {min((span + 1) * EVERY, asked.n)} | {held:.0f} |")
+    print(f"\n{asked.n} images in {seconds:.0f} s")
 
 
 if __name__ == "__main__":
