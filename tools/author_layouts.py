@@ -4,7 +4,7 @@ The lines of the 243 that go through points of the 68 are laid anew where the 68
 other lines stay. Rows of points are laid between them on the makehuman head, then lines are
 refined; each layout holds all points of the one before. Rows are named on the left side and
 mirrored. A layout of which a vertex moves is given the next version; `carry_layouts.py` then binds
-it to ict. A run on the shipped files makes them again.
+it to ict. A run on the shipped files makes them again, as long as the head's mean shape stays.
 """
 
 import sys
