@@ -111,24 +111,40 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
             one.process.wait()
 
 
+AT_REST = """element => document.getAnimations().every(
+    each => each.playState !== "running" || !each.effect.target.contains(element)
+) && element.clientHeight > 0"""
+
+
 def drag_rows(page: Opened) -> None:
     """Drag point 60 of the 68 to index 62; move one by writing, and take that back."""
     page.page.get_by_text("All points, in order").click()
     rows, order = page.page.locator("#dlm-order [data-k]"), page.page.locator("#dlm-order")
-    rows.nth(62).scroll_into_view_if_needed()
     # A page that moves between press and pull lets Chromium take the row that is there by then,
-    # or none: the folder opens slowly, and what is out of sight is scrolled to.
+    # or none: so the folder has opened, and both rows are in sight, before the drag begins.
+    assert page.until(lambda: order.evaluate(AT_REST))
+    rows.nth(62).scroll_into_view_if_needed()
     assert page.until(lambda: stands_still(rows.nth(60)) and stands_still(rows.nth(62)))
+    assert all(in_sight(rows.nth(k)) for k in (60, 62))
     name, scrolled = rows.nth(60).inner_text().split()[1], order.evaluate("list => list.scrollTop")
     assert scrolled > 0
-    rows.nth(60).drag_to(rows.nth(62))
-    assert page.until(lambda: f"{name} moved to index 62" in page.said()), page.said()
+    for _ in range(3):  # a press and a pull that come too close on a busy machine are no drag
+        rows.nth(60).drag_to(rows.nth(62))
+        if page.until(lambda: f"{name} moved to index 62" in page.said(), seconds=20):
+            break
+    assert f"{name} moved to index 62" in page.said(), page.said()
     assert rows.nth(62).inner_text() == f"62 {name}"
     assert page.until(lambda: order.evaluate("list => list.scrollTop") == scrolled)
     page.field("Order").fill("67 > 0")
     assert page.until(lambda: "moved to index 0" in page.said()), page.said()
     page.press("Undo")
     assert page.until(lambda: rows.nth(62).inner_text() == f"62 {name}")
+
+
+def in_sight(element: Any) -> bool:
+    """Say whether all of an element is within the window."""
+    box = element.bounding_box()
+    return bool(box["y"] >= 0 and box["y"] + box["height"] <= HEIGHT)
 
 
 def stands_still(element: Any) -> bool:
