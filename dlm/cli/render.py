@@ -46,7 +46,7 @@ Layers = Annotated[
 
 Host = Annotated[
     Literal["auto", "gl", "pyrender"],
-    typer.Option("--renderer", help="What speaks to the GL driver; auto: the faster that works."),
+    typer.Option("--renderer", help="What speaks to the GL driver; auto: gl where it works."),
 ]
 
 

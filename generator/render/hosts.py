@@ -1,4 +1,4 @@
-"""Which library speaks to the driver: by name, or the fastest that works here."""
+"""Which library speaks to the driver: by name, or the first that works here."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -52,4 +52,7 @@ def _pyrender() -> Gpu:
     return PyrenderGpu()
 
 
-HOSTS: Mapping[str, Callable[[], Gpu]] = {"gl": _moderngl, "pyrender": _pyrender}  # faster first
+HOSTS: Mapping[str, Callable[[], Gpu]] = {  # in the order that AUTO tries them
+    "gl": _moderngl,
+    "pyrender": _pyrender,
+}
