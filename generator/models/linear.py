@@ -45,12 +45,12 @@ class LinearHead:
             uv=arrays["uv"].astype(np.float32) if "uv" in arrays else _cylinder(points),
             mirror=arrays["mirror"].astype(np.int32),
         )  # fmt: skip
-        self.surface = Surface(triangles=triangles, parts=parts)
         self._eyes = rig.balls(self.topology, points.astype(np.float32))
         centres = [(eye.weights @ points[eye.vertices])[0] for eye in self._eyes]
         self.template: Float32 = (points - (np.mean(centres, axis=0) if centres else 0)).astype(
             np.float32
         )
+        self.surface = Surface(triangles=triangles, parts=parts).in_order(self.template)
         self.identity_size = len(arrays["identity"])
         self._std = arrays.get("identity_std", np.ones(self.identity_size)).astype(np.float64)
         self._identity = _dense(_scaled(arrays, "identity", metres))

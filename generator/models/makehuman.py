@@ -49,9 +49,6 @@ class MakeHuman:
             uv=arrays["uv"], mirror=arrays["mirror"],
             parts=_parts(names, arrays["part_ends"]),
         )  # fmt: skip
-        self.surface = Surface(
-            triangles=arrays["surface"], parts=_parts(names, arrays["surface_ends"])
-        )
         self.regions: Mapping[str, Float32] = {
             key.removeprefix("region_"): mask
             for key, mask in arrays.items()
@@ -60,6 +57,9 @@ class MakeHuman:
         rest = (np.zeros(shape, np.float32) for shape in (
             (1, self.identity_size), (1, len(ARKIT_UNITS)), (1, 2, 2), (1, 3)))  # fmt: skip
         self.template = np.ascontiguousarray(self.vertices(*rest)[0])
+        self.surface = Surface(
+            triangles=arrays["surface"], parts=_parts(names, arrays["surface_ends"])
+        ).in_order(self.template)
 
     def sample_identity(self, rng: np.random.Generator) -> Identity:
         """Draw one plausible person."""

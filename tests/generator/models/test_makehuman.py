@@ -290,3 +290,20 @@ def test_teeth_are_seen_between_the_lips_and_nowhere_else(head, people):
         low, high = drawn.pixels[edge].min(axis=0) - 3, drawn.pixels[edge].max(axis=0) + 3
         assert ((seen > low) & (seen < high)).all()
     assert seen_at_all > 12 * 10
+
+
+def test_drawn_triangles_are_all_there_and_neighbours_follow_each_other(head):
+    surface, rng = head.surface, np.random.default_rng(0)
+    mixed = surface.triangles.copy()
+    for start, stop in surface.parts.values():
+        mixed[start:stop] = rng.permutation(mixed[start:stop])
+    ordered = replace(surface, triangles=mixed).in_order(head.template)
+    for start, stop in surface.parts.values():
+        rows = [sorted(map(tuple, each[start:stop])) for each in (ordered.triangles, mixed)]
+        assert rows[0] == rows[1]
+    start, stop = surface.parts["skin"]
+    steps = [
+        np.linalg.norm(np.diff(head.template[each[start:stop]].mean(axis=1), axis=0), axis=1)
+        for each in (ordered.triangles, mixed)
+    ]
+    assert steps[0].mean() < 0.1 * steps[1].mean()
