@@ -115,7 +115,7 @@ class HairField:
         a = np.arange(AROUND)[:, None] * ALONG + np.arange(ALONG - 1)
         b = (np.arange(AROUND)[:, None] + 1) % AROUND * ALONG + np.arange(ALONG - 1)
         quads = np.stack([a, a + 1, b + 1, b], axis=-1).reshape(-1, 4)
-        return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
+        return quads[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3).astype(np.int32)  # neighbours in turn
 
     def coordinates(self) -> Float32:
         """Return (A * J, 2): azimuth in turns, -0.5 to 0.5, and 0 at the crown to 1 at the tip."""
