@@ -41,7 +41,7 @@ class Recipe:
     versions: Mapping[str, str]  # of the code whose change would change a row
     shard_size: int = 256  # rows; shard k holds the ids [k * shard_size, (k + 1) * shard_size)
     contour: str = CONTOURS[0]  # where the points of the layout's contour groups lie
-    backgrounds: str = ""  # hash over the photos behind the heads; none: procedural ones
+    backgrounds: str = ""  # hash over photos or panoramas behind the heads, if any
     layers: tuple[str, ...] = ()  # pictures kept beside the image, some of schema.LAYERS
 
     @cached_property

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from dlm.errors import RenderError
+from dlm.generator.look.factors import Light
 from dlm.generator.render.background import SIDE, packed
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
@@ -29,28 +30,42 @@ class Backgrounds:
 
         Raises RenderError where there is no such folder, no photo in it, or one cannot be read.
         """
-        if not folder.is_dir():
-            raise RenderError(
-                "no such folder", str(folder), "give --backgrounds a folder of photos"
-            )
-        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-        if not paths:
-            raise RenderError(
-                "holds no photos", str(folder), f"put some in that end in {', '.join(SUFFIXES)}"
-            )
-        spread = np.linspace(0, len(paths) - 1, min(len(paths), MOST)).round().astype(int)
-        chosen = tuple(paths[k] for k in spread)
+        paths = files_in(folder, SUFFIXES, MOST, "--backgrounds", "photos")
         digest = sha256()
-        for path in chosen:
-            digest.update(sha256(_bytes(path)).digest())
-        return cls(chosen, digest.hexdigest()[:12])
+        for path in paths:
+            digest.update(sha256(content_of(path)).digest())
+        return cls(paths, digest.hexdigest()[:12])
+
+    @property
+    def lights(self) -> tuple[Light, ...]:
+        """The light that each sheds on the heads: none, where they are photos."""
+        return ()
 
     def bank(self) -> NDArray[np.uint8]:
         """Return (N, SIDE, SIDE, 4) bytes, packed alike; RenderError where one is broken."""
         return np.stack([packed(_picture(path)) for path in self.paths])
 
 
-def _bytes(path: Path) -> bytes:
+def files_in(
+    folder: Path, suffixes: tuple[str, ...], most: int, option: str, things: str
+) -> tuple[Path, ...]:
+    """Return files by name, every so many of them where there are more than `most`.
+
+    `option` and `things` are what a message calls the folder and what should be in it.
+    """
+    if not folder.is_dir():
+        raise RenderError("no such folder", str(folder), f"give {option} a folder of {things}")
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes)
+    if not paths:
+        raise RenderError(
+            f"holds no {things}", str(folder), f"put some in that end in {', '.join(suffixes)}"
+        )
+    spread = np.linspace(0, len(paths) - 1, min(len(paths), most)).round().astype(int)
+    return tuple(paths[k] for k in spread)
+
+
+def content_of(path: Path) -> bytes:
+    """Return a file's bytes; RenderError where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:

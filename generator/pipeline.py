@@ -15,6 +15,8 @@ from dlm.datasets.schema import LAYERS
 from dlm.errors import DlmError
 from dlm.generator import labels, models
 from dlm.generator.look import probabilities as look_probabilities
+from dlm.generator.look.environment import in_environment
+from dlm.generator.look.factors import Light
 from dlm.generator.look.sample import sample_look
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.models.normals import vertex_normals
@@ -50,8 +52,8 @@ def plan(
 
     `look` is the text of the look's probabilities, the shipped ones where None; `contour` is where
     the layout's contour groups lie, one of CONTOURS; `backgrounds` are photos to stand behind the
-    heads, procedural ones where None. Raises SpecError where the layout does not fit the model or
-    the policy, DlmError for a model or a look that is wrong.
+    heads, or panoramas around them, procedural ones where None. Raises SpecError where the layout
+    does not fit the model or the policy, DlmError for a model or a look that is wrong.
     """
     head = models.load(model)
     Placer(head, spec, contour)  # refuses what cannot be labelled
@@ -92,11 +94,18 @@ def sample_scene(
     seed: int,
     index: int,
     size: int,
+    lights: Sequence[Light] = (),
 ) -> Scene:
-    """Draw all numbers of sample `index`, each factor from its own stream."""
+    """Draw all numbers of sample `index`, each factor from its own stream.
+
+    `lights` are those of panoramas, of which one lights the head; where there are none, the look's.
+    """
     person = model.sample_identity(stream(seed, index, Factor.IDENTITY))
     posing = stream(seed, index, Factor.POSE)
     head = pose.sample_head(posing)
+    look = sample_look(seed, index, person.traits, probabilities)
+    if lights:
+        look = in_environment(look, lights, seed, index, probabilities)
     return Scene(
         seed=seed,
         index=index,
@@ -107,7 +116,7 @@ def sample_scene(
         neck=pose.sample_neck(posing, head),
         head=head,
         camera=pose.sample_camera(stream(seed, index, Factor.CAMERA), head, size),
-        look=sample_look(seed, index, person.traits, probabilities),
+        look=look,
     )
 
 
@@ -132,6 +141,7 @@ class Generator:
 
         assert recipe.backgrounds == (backgrounds.digest if backgrounds else "")
         self.recipe = recipe
+        self._lights = backgrounds.lights if backgrounds else ()
         self.model = models.load(recipe.model)
         spec = parse(recipe.spec_text, f"spec {recipe.spec_name!r}")
         self._placer = Placer(self.model, spec, recipe.contour)
@@ -145,7 +155,9 @@ class Generator:
         """Return the Scenes of these ids."""
         recipe = self.recipe
         return [
-            sample_scene(self.model, self._probabilities, recipe.seed, index, recipe.size)
+            sample_scene(
+                self.model, self._probabilities, recipe.seed, index, recipe.size, self._lights
+            )
             for index in ids
         ]
 

@@ -89,10 +89,10 @@ def open_recipe(path: Path, spec: LandmarkSpec, backgrounds: Backgrounds | None)
     recipe = read_recipe(path) if text is None else parse_recipe(text, str(path))
     given = backgrounds.digest if backgrounds else ""
     if recipe.backgrounds != given:
-        made = "photos" if recipe.backgrounds else "no photos"
+        made = "pictures" if recipe.backgrounds else "no pictures"
         raise TrainError(
-            f"was made with {made} behind the heads, or with others", str(path),
-            "give the same --backgrounds as to 'dlm render'",
+            f"was made with {made} of yours behind the heads, or with others", str(path),
+            "give the same --backgrounds or --environment as to 'dlm render'",
         )  # fmt: skip
     contour = recipe.contour if spec.contour else CONTOURS[0]  # some have none to slide
     recipe = Relabeller(recipe, spec, contour).recipe

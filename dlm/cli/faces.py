@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from dlm.cli import console
-from dlm.cli.render import WORKERS_LOAD
+from dlm.cli.render import WORKERS_LOAD, open_behind
 from dlm.train.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Sources:
     reuse: int
     buffer: int | None
     backgrounds: Path | None
+    environment: Path | None
 
     @contextmanager
     def opened(self, settings: Settings) -> Iterator["tuple[TrainingData, Photos]"]:
@@ -104,12 +105,11 @@ class Sources:
         self, path: Path, layout: "LandmarkSpec", settings: Settings
     ) -> Iterator["tuple[TrainingData, Photos]"]:
         """Read photos, start drawing, and wait for the held-out faces."""
-        from dlm.generator.backgrounds import Backgrounds
         from dlm.train.drawn import draw, open_recipe
 
         wish = self._wish(path)
         wish.schedule(settings)  # refuses what is impossible before anything is read
-        behind = None if self.backgrounds is None else Backgrounds.open(self.backgrounds)
+        behind = open_behind(self.backgrounds, self.environment)
         recipe = open_recipe(path, layout, behind)
         photos = self._photos(settings)
         with ExitStack() as stack:

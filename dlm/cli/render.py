@@ -35,6 +35,10 @@ Look = Annotated[
 Photos = Annotated[
     Path | None, typer.Option("--backgrounds", help="Folder of photos to stand behind the heads.")
 ]
+Panoramas = Annotated[
+    Path | None,
+    typer.Option("--environment", help="Folder of .hdr panoramas to light the heads, and behind."),
+]
 Contour = Annotated[
     Literal["fixed", "visible"],
     typer.Option(help="The layout's contour groups: at their vertices, or on the outline as seen."),
@@ -61,6 +65,7 @@ def command(
     look: Look = None,
     contour: Contour = "fixed",
     backgrounds: Photos = None,
+    environment: Panoramas = None,
     layers: Layers = "",
     renderer: Host = "auto",
 ) -> None:
@@ -80,7 +85,7 @@ def command(
     from dlm.generator.run import prepare, render
 
     layout = landmark_specs.load(spec)
-    photos = None if backgrounds is None else _open_photos(backgrounds)
+    behind = open_behind(backgrounds, environment)
     load_model(model)
     recipe = plan(
         layout,
@@ -91,7 +96,7 @@ def command(
         look_source=str(look or "look.yaml"),
         contour=contour,
         layers=[name.strip() for name in layers.split(",") if name.strip()],
-        backgrounds=photos,
+        backgrounds=behind,
     )
     todo = prepare(recipe, out, n)
     if todo.complete:
@@ -100,7 +105,7 @@ def command(
     processes = min(workers or len(os.sched_getaffinity(0)), len(todo.shards))
     try:
         with progress(n, "rendering", "images", done=todo.done) as bar:
-            outcome = render(recipe, out, n, processes, bar.advance, photos, renderer)
+            outcome = render(recipe, out, n, processes, bar.advance, behind, renderer)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"stopped; whole shards stay in {out}: run the same command again to go on"
@@ -114,7 +119,16 @@ def command(
     typer.echo(out)
 
 
-def _open_photos(folder: Path) -> "Backgrounds":
-    from dlm.generator.backgrounds import Backgrounds
+def open_behind(backgrounds: Path | None, environment: Path | None) -> "Backgrounds | None":
+    """Return what of a user's stands behind the heads: photos, panoramas that light them, none."""
+    if backgrounds is not None and environment is not None:
+        raise typer.BadParameter("--backgrounds and --environment exclude each other")
+    if environment is not None:
+        from dlm.generator.environment import Environment
 
-    return Backgrounds.open(folder)
+        return Environment.open(environment)
+    if backgrounds is not None:
+        from dlm.generator.backgrounds import Backgrounds
+
+        return Backgrounds.open(backgrounds)
+    return None

@@ -22,6 +22,7 @@ Workers = Annotated[int | None, typer.Option(min=1, max=256, help="Processes tha
 Reuse = Annotated[int, typer.Option(help="Samples a drawn face, on average.")]
 Buffer = Annotated[int | None, typer.Option(help="Drawn faces to choose from; 2 GB by default.")]
 Behind = Annotated[Path | None, typer.Option(help="The photos that the recipe was made with.")]
+Around = Annotated[Path | None, typer.Option(help="The panoramas that it was made with.")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="The run's folder; the same command again "
                                    "goes on where it stopped.")]  # fmt: skip
 Mode = Annotated[str, typer.Option(help="synthetic, real, transfer, daln, daln-transfer, dann, "
@@ -85,6 +86,7 @@ def command(
     reuse: Reuse = 4,
     buffer: Buffer = None,
     backgrounds: Behind = None,
+    environment: Around = None,
 ) -> None:
     """Train a landmark network on a dataset, on faces drawn meanwhile, on photos, or on both.
 
@@ -108,6 +110,7 @@ def command(
     sources = Sources(
         spec=spec, data=data, render=render, real=real or [], unlabelled=unlabelled or [],
         workers=render_workers, reuse=reuse, buffer=buffer, backgrounds=backgrounds,
+        environment=environment,
     )  # fmt: skip
     folder, device = RunFolder(out), pick_device()
     total = settings.steps * settings.batch

@@ -144,7 +144,7 @@ class Background:
     """A layer of the background bank, placed and tinted."""
 
     layer: int  # counted around and around the bank, however many it holds
-    shift: tuple[float, float]
+    shift: tuple[float, float]  # before a panorama: its turn, 0 to 1, and 0
     zoom: float  # side of the picture in sides of the layer
     angle: float  # radians
     tint: Colour

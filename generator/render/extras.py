@@ -6,7 +6,7 @@ import numpy as np
 
 from dlm.generator.models.base import FaceModel, Float32, Int32
 from dlm.generator.render.accessories import CORNERS, Fitter, Glasses, Peak, held_sheet
-from dlm.generator.render.gpu import DARK_PANE, INSIDE, PANE, SHEET, SOLID, Gpu, Mesh
+from dlm.generator.render.gpu import DARK_PANE, INSIDE, PANE, SHEET, SOLID, Defines, Gpu, Mesh
 from dlm.generator.render.hair_field import HANGING, HairField
 from dlm.generator.render.worn import STUFFS, Worn
 from dlm.generator.scene import Scene
@@ -22,7 +22,9 @@ FRAME, CLEAR, DARK, PEAK = 0.0, 1.0, 2.0, 3.0  # as shaders/thing.frag counts th
 class Extras:
     """Hair, hats, glasses and occluders: their meshes, kept for life, and how to draw them."""
 
-    def __init__(self, gpu: Gpu, model: FaceModel, units: dict[str, int]) -> None:
+    def __init__(
+        self, gpu: Gpu, model: FaceModel, units: dict[str, int], around: Defines = ()
+    ) -> None:
         self._gpu = gpu
         self._field, self._fitter, self._worn = HairField(model), Fitter(model), Worn(model)
         self._glasses, self._peak = Glasses(), Peak()
@@ -39,7 +41,7 @@ class Extras:
         }
         self._strand = gpu.program("hair.vert", "hair.frag", units)
         self._cloth = gpu.program("hair.vert", "hat.frag", units)
-        self._thing = gpu.program("thing.vert", "thing.frag", units)
+        self._thing = gpu.program("thing.vert", "thing.frag", units, around)
         self._stuff = gpu.program("worn.vert", "worn.frag", units)
         self._held = gpu.program("held.vert", "held.frag", units)
 

@@ -72,11 +72,12 @@ class HeadRenderer:
         gpu.texture(UNITS["bank"], backgrounds.bank() if backgrounds else prepared.backgrounds())
         self._skin = gpu.program("skin.vert", "skin_surface.frag")
         self._shades: dict[tuple[str, ...], Program] = {}
-        self._backdrop = gpu.program("backdrop.vert", "backdrop.frag", UNITS)
+        around = ("PANORAMA",) if backgrounds and backgrounds.lights else ()
+        self._backdrop = gpu.program("backdrop.vert", "backdrop.frag", UNITS, around)
         self._eye, self._mouth, self._lash = (
             gpu.program("part.vert", f"{name}.frag", UNITS) for name in ("eye", "mouth", "lash")
         )
-        self._extras = Extras(gpu, model, UNITS)
+        self._extras = Extras(gpu, model, UNITS, around)
         self._layers = LayerPass(gpu, model, size) if layers else None
         depth = gpu.depth(size)
         self._depth = gpu.target(size, (), depth)

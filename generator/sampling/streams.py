@@ -21,6 +21,7 @@ class Factor(IntEnum):
     BACKGROUND = 10
     SENSOR = 11
     OCCLUDERS = 12
+    ENVIRONMENT = 13
 
 
 def stream(seed: int, index: int, factor: Factor) -> np.random.Generator:

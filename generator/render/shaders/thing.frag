@@ -31,9 +31,14 @@ void main() {
         float across = dot(v_world, head_to_world[0].xyz);  // a lens bends back to the side
         vec3 curved = normalize(head_to_world[2].xyz + 4.4 * across * head_to_world[0].xyz);
         vec3 mirrored = reflect(-view, dot(curved, view) < 0.0 ? -curved : curved);
+#ifdef PANORAMA
+        vec3 room = banked_towards(mirrored, backdrop_place.x, backdrop.x, 2.0);
+        shine += room * room * backdrop.w * glass.w;
+#else
         vec3 room = banked(mirrored.xy * 0.6 + seed.xy, backdrop.x + 3.0, 2.0);
         vec3 around = mix(ground.rgb, sky.rgb, smoothstep(-0.3, 0.4, mirrored.y));
         shine += around * (0.25 + room * room) * glass.w;
+#endif
         float alpha = clamp(things.w + glare * 0.6, 0.0, 1.0);
         vec3 tint = glass.rgb * light * things.w;
         float dark = step(1.5, kind);
