@@ -27,7 +27,7 @@ import numpy as np
 import torch
 import yaml
 
-from dlm import datasets, landmark_specs
+from dlm import cores, datasets, landmark_specs
 from dlm.cli.console import progress
 from dlm.datasets import Recipe
 from dlm.errors import DatasetError, DlmError
@@ -148,9 +148,11 @@ def renders(row: Row, size: Size, out: Path) -> Path:
 def _draw(recipe: Recipe, folder: Path, n: int, title: str) -> None:
     todo = rendering.prepare(recipe, folder, n)
     if not todo.complete:
-        cores = len(os.sched_getaffinity(0))
+        available = cores.count()
         with progress(n, f"rendering {title}", "images", done=todo.done) as bar:
-            rendering.render(recipe, folder, n, min(cores, max(1, len(todo.shards))), bar.advance)
+            rendering.render(
+                recipe, folder, n, min(available, max(1, len(todo.shards))), bar.advance
+            )
 
 
 def trained(name: str, row: Row, seed: int, size: Size, out: Path, clock: Clock) -> Path | None:

@@ -15,13 +15,14 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from dlm.train.networks.landmark import build
-from dlm.train.precision import by_name
+from dlm.train.precision import Precision, by_name
 from dlm.train.settings import Settings
 
 STEPS = 2
@@ -39,25 +40,35 @@ def step_loss(network: Any, images: Tensor, points: Tensor, seen: Tensor) -> Ten
     return torch.stack(losses).mean()
 
 
-def measure(settings: Settings, points: int, precision_name: str) -> dict[str, float]:
-    """Train a few steps and predict; return milliseconds and gigabytes."""
-    torch.set_num_threads(1)
-    precision, cpu = by_name(precision_name), torch.device("cpu")
-    network = build(settings, points).train()
+def prepared(
+    settings: Settings, points: int, precision: Precision, device: torch.device
+) -> tuple[Any, Tensor, Callable[[], None]]:
+    """Return a fresh network, a batch of pictures, and a training step of both."""
+    network = build(settings, points).train().to(device)
     precision.lay_out_network(network)
     batch, size = settings.batch, settings.size
-    images = precision.lay_out(torch.rand(batch, 3, size, size))
-    labels, seen = size * torch.rand(batch, points, 2), torch.full((batch, points), 2)
+    images = precision.lay_out(torch.rand(batch, 3, size, size, device=device))
+    labels = size * torch.rand(batch, points, 2, device=device)
+    seen = torch.full((batch, points), 2, device=device)
     optimiser = torch.optim.AdamW(network.parameters(), fused=True)
 
     def step() -> None:
-        with precision.autocast(cpu):
+        with precision.autocast(device):
             outputs = network(images)
         losses = [network.head.loss(output, labels, seen) for output in outputs]
         optimiser.zero_grad(set_to_none=True)
         torch.stack(losses).mean().backward()
         optimiser.step()
 
+    return network, images, step
+
+
+def measure(settings: Settings, points: int, precision_name: str) -> dict[str, float]:
+    """Train a few steps and predict; return milliseconds and gigabytes."""
+    torch.set_num_threads(1)
+    precision, cpu = by_name(precision_name), torch.device("cpu")
+    network, images, step = prepared(settings, points, precision, cpu)
+    batch = settings.batch
     step()
     begun = time.process_time()
     for _ in range(STEPS):
@@ -102,27 +113,14 @@ def measure_gpu(settings: Settings, points: int, precision_name: str) -> tuple[f
     precision, device = by_name(precision_name), torch.device("cuda")
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
-    network = build(settings, points).train().to(device)
-    precision.lay_out_network(network)
-    batch, size = settings.batch, settings.size
-    images = precision.lay_out(torch.rand(batch, 3, size, size, device=device))
-    labels, seen = (
-        size * torch.rand(batch, points, 2, device=device),
-        torch.full((batch, points), 2, device=device),
-    )
-    optimiser = torch.optim.AdamW(network.parameters(), fused=True)
+    step = prepared(settings, points, precision, device)[2]
 
     def steps(count: int) -> float:
         begun = time.perf_counter()
         for _ in range(count):
-            with precision.autocast(device):
-                outputs = network(images)
-            losses = [network.head.loss(output, labels, seen) for output in outputs]
-            optimiser.zero_grad(set_to_none=True)
-            torch.stack(losses).mean().backward()
-            optimiser.step()
+            step()
         torch.cuda.synchronize()
-        return (time.perf_counter() - begun) / count / batch
+        return (time.perf_counter() - begun) / count / settings.batch
 
     steps(3)
     each = steps(10)

@@ -11,7 +11,6 @@ and pinned memory, and it is told for which share of the time dlm's loop kept th
 """
 
 import argparse
-import os
 import resource
 import time
 from pathlib import Path
@@ -23,7 +22,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from dlm import datasets
+from dlm import cores, datasets
 from dlm.train import crops
 from dlm.train.data import TrainingData
 from dlm.train.faces import boxes_of, plain_crops, training_crops
@@ -38,7 +37,7 @@ from dlm.train.training import pick_device
 DEVICE = pick_device()
 GPU = DEVICE.type == "cuda"
 WARM = 30 if GPU else 2  # steps before the clock
-LOADERS = len(os.sched_getaffinity(0)) if GPU else 2
+LOADERS = cores.count() if GPU else 2
 
 
 class Rows(Dataset[tuple[Tensor, Tensor]]):

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from dlm import cores
 from dlm.datasets import Dataset
 from dlm.errors import TrainError
 from dlm.landmark_specs import LandmarkSpec
@@ -109,7 +110,7 @@ def _read(dataset: Dataset, rows: Int64, boxes: crops.Float64, size: int, report
         images[part] = crops.crop_all(list(decoded), boxes[part], size)
         return len(decoded)
 
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(cores.count()) as pool:
         for count in pool.map(draw, _parts(len(rows))):
             report(count)
     return Crops(images, crops.crop_matrix(boxes, size))

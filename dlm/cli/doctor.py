@@ -16,6 +16,7 @@ from pathlib import Path
 
 import typer
 
+from dlm import cores
 from dlm.cli.console import print_json, print_table
 from dlm.errors import DlmError
 
@@ -82,9 +83,11 @@ def look_at_python() -> Check:
 
 def look_at_machine() -> Check:
     """Name cores and memory."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    available = cores.count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    return Check("machine", "ok", f"{cores} cores, {memory:.0f} GB memory, {platform.machine()}")
+    return Check(
+        "machine", "ok", f"{available} cores, {memory:.0f} GB memory, {platform.machine()}"
+    )
 
 
 def look_at_packages() -> Check:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from dlm import cores
 from dlm.cli import console
 from dlm.cli.render import WORKERS_LOAD, open_behind
 from dlm.train.settings import Settings
@@ -122,8 +123,10 @@ class Sources:
         from dlm.train.drawn import Drawing
         from dlm.train.training import pick_device
 
-        cores = len(os.sched_getaffinity(0))
-        free = cores - 1 if pick_device().type == "cuda" else cores // 4  # torch has the others
+        available = cores.count()
+        free = (
+            available - 1 if pick_device().type == "cuda" else available // 4
+        )  # torch has the others
         return Drawing(
             path=str(path.resolve()), workers=self.workers or max(1, free), reuse=self.reuse,
             buffer=self.buffer,

@@ -1,10 +1,11 @@
 """`dlm render`: a layout in, a dataset of labelled faces out."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from dlm import cores
 
 if TYPE_CHECKING:
     from dlm.generator.backgrounds import Backgrounds
@@ -102,7 +103,7 @@ def command(
     if todo.complete:
         typer.echo(f"{out} already holds these {n} samples")
         return
-    processes = min(workers or len(os.sched_getaffinity(0)), len(todo.shards))
+    processes = min(workers or cores.count(), len(todo.shards))
     try:
         with progress(n, "rendering", "images", done=todo.done) as bar:
             outcome = render(recipe, out, n, processes, bar.advance, behind, renderer)

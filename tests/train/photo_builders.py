@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from dlm.landmark_specs import LandmarkSpec
+from dlm.train.modes import MODES
 from dlm.train.photo_data import PhotoFaces, Photos
 from dlm.train.photos import open_photos, write_pts
 from tests.train.builders import face, spec
@@ -23,6 +24,15 @@ def write_photos(folder: Path, n: int, layout: LandmarkSpec | None = None) -> Pa
         Image.fromarray(shaded).save(folder / f"p{index}.png")
         write_pts(folder / f"p{index}.pts", labels.astype(float))
     return folder
+
+
+def for_mode(name: str, photos: Photos) -> Photos:
+    """Leave only what a mode asks for."""
+    streams = {term.stream for term in MODES[name].terms}
+    return Photos(
+        real=photos.real if "real" in streams else None,
+        unlabelled=photos.unlabelled if "unlabelled" in streams else None,
+    )
 
 
 def toy_photos(folder: Path, n: int = 24, size: int = 32) -> Photos:

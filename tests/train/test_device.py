@@ -12,12 +12,10 @@ from dlm.errors import TrainError
 from dlm.train import store, trainer
 from dlm.train.draws import CPU
 from dlm.train.faces import Faces
-from dlm.train.modes import MODES
-from dlm.train.photo_data import Photos
 from dlm.train.store import Store
 from dlm.train.trainer import LOOK, Trainer
 from tests.train.builders import FLOAT32, settings, training_data
-from tests.train.photo_builders import toy_photos
+from tests.train.photo_builders import for_mode, toy_photos
 
 META = torch.device("meta")
 
@@ -48,13 +46,6 @@ def photos(tmp_path_factory):
     return toy_photos(tmp_path_factory.mktemp("photos") / "real")
 
 
-def given(name, photos):
-    streams = {term.stream for term in MODES[name].terms}
-    return Photos(
-        **{s: getattr(photos, s) if s in streams else None for s in ("real", "unlabelled")}
-    )
-
-
 SLOW = ["synthetic", "transfer", "daln", "dann", "bnm", "regda"]
 
 
@@ -69,7 +60,7 @@ def test_no_step_waits_for_its_device(name, data, photos, monkeypatch):
     monkeypatch.setattr(trainer, "optimiser_of", plain)
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # nor does that
     run = Trainer(
-        settings(mode=name, samples=8 * 40), data, FLOAT32, META, None, given(name, photos)
+        settings(mode=name, samples=8 * 40), data, FLOAT32, META, None, for_mode(name, photos)
     )  # fmt: skip
     run.step = LOOK + 1  # all terms count, and it is no step at which values are read
     with Blocking() as watched:
@@ -121,7 +112,7 @@ def test_a_gpu_is_not_waited_for(name, data, photos):
     """The same with a GPU, which tells of every wait. (Nuclear norms wait for eigenvalues.)"""
     run = Trainer(
         settings(mode=name, samples=8 * 40), data, FLOAT32, torch.device("cuda"), None,
-        given(name, photos),
+        for_mode(name, photos),
     )  # fmt: skip
     while run.step <= LOOK:
         run.advance()

@@ -15,7 +15,7 @@ from dlm.train.run_folder import MODE_FILE, MODEL_FILE, STATE_FILE, RunFolder
 from dlm.train.trainer import Trainer
 from dlm.train.training import open_run, train
 from tests.train.builders import FLOAT32, settings, spec, training_data
-from tests.train.photo_builders import toy_photos
+from tests.train.photo_builders import for_mode, toy_photos
 
 CPU = torch.device("cpu")
 ADAPTING = [name for name, mode in MODES.items() if mode.terms]
@@ -29,15 +29,6 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     return toy_photos(tmp_path_factory.mktemp("photos") / "real")
-
-
-def for_mode(name, photos):
-    """Leave only what a mode asks for."""
-    streams = {term.stream for term in MODES[name].terms}
-    return Photos(
-        real=photos.real if "real" in streams else None,
-        unlabelled=photos.unlabelled if "unlabelled" in streams else None,
-    )
 
 
 def start(path, data, photos, **changes):
