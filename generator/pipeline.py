@@ -115,7 +115,9 @@ def sample_scene(
         gaze=sample_gaze(stream(seed, index, Factor.GAZE), head),
         neck=pose.sample_neck(posing, head),
         head=head,
-        camera=pose.sample_camera(stream(seed, index, Factor.CAMERA), head, size),
+        camera=pose.sample_camera(
+            stream(seed, index, Factor.CAMERA), head, size, person.traits.get("age", 30.0)
+        ),
         look=look,
     )
 

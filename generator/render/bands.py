@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
 
 from dlm.generator.models.base import FaceModel, Float32, Int32, region
+from dlm.generator.render.statics import shirt_mask
 
 EYES, MOUTH, CLOTH = "EYES", "MOUTH", "CLOTH"  # as skin_shade.frag is told
 FRONT_OF = -0.07  # metres: the face lies before the ears
@@ -25,10 +26,8 @@ class Bands:
 
     def __init__(self, model: FaceModel) -> None:
         skin = model.topology.part_mask("skin")
-        shirt, hairy = (
-            sum(region(model, name) for name in names) > 0
-            for names in (("shirt",), ("beard", "moustache"))
-        )
+        shirt = shirt_mask(model) > 0
+        hairy = region(model, "beard") + region(model, "moustache") > 0
         _, y, z = model.template.T
         face = skin & ~shirt & (z > FRONT_OF)
         shown = {

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
-from dlm.generator.models.base import FaceModel, Float32
+from dlm.generator.models.base import FaceModel, Float32, region
 
 MASKS = (
     "lips", "inner_mouth", "lid_upper", "lid_lower",
@@ -19,6 +19,7 @@ BROW_LINE = ((0.14, 0.13), (0.275, 0.188), (0.425, 0.210), (0.568, 0.190), (0.67
 SKULL_RADIUS = 0.085
 LASH_ROWS = (("lashes_upper", 0.75, 0.0022), ("lashes_lower", 0.3, 0.0014))  # strength, metres
 ROOT_REACH = 0.0015  # metres from the skin within which a vertex of the lashes is a root
+HEM_RAMP = 0.05  # metres over which the shirt's mask rises, more than between two vertices there
 
 
 def masks(model: FaceModel) -> Float32:
@@ -29,7 +30,24 @@ def masks(model: FaceModel) -> Float32:
             result[:, k] = model.regions[name]
     line = MASKS.index("lash_line")
     result[:, line] = np.maximum(result[:, line], _lash_shade(model))
+    result[:, MASKS.index("shirt")] = shirt_mask(model)
     return result
+
+
+def shirt_mask(model: FaceModel) -> Float32:
+    """Return (V,) 0.5 at the shirt's neckline, rising evenly downwards; zero off the skin.
+
+    The region's own edge is steeper than the mesh of a neck is fine: drawn from vertex to vertex
+    it would be a saw. The plane through that edge has no teeth.
+    """
+    shirt, skin = region(model, "shirt"), model.topology.part_mask("skin")
+    edge = skin & (shirt > 0.02) & (shirt < 0.98)
+    if edge.sum() < 8:
+        return shirt
+    _, y, z = model.template.T.astype(np.float64)
+    plane = np.polyfit(z[edge], y[edge], 1)
+    below = np.polyval(plane, z) - y
+    return np.where(skin, np.clip(0.5 + below / HEM_RAMP, 0.0, 1.0), 0.0).astype(np.float32)
 
 
 def _lash_shade(model: FaceModel) -> Float32:
@@ -51,11 +69,14 @@ def paint_map(model: FaceModel) -> Float32:
     """Return (V, 4): where noise and strokes lie on each vertex.
 
     On the skin: metres around the head and up, then along the brow (0 inner to 1 outer end) and
-    across it (metres above its middle line). On lashes: metres along the lid, height, 0, and
-    distance from the lid as 0 at the root to 1 at the tip.
+    across it (metres above its middle line). On the shirt the first two are metres across and down
+    the cloth. On lashes: metres along the lid, height, 0, and distance from the lid as 0 at the
+    root to 1 at the tip.
     """
     x, y, z = model.template.T
     around = np.arctan2(x, z - SKULL_AXIS_Z) * SKULL_RADIUS
+    shirt = shirt_mask(model) > 0.5
+    around, y = np.where(shirt, x, around), np.where(shirt, y - z, y)
     along, across = _brow_coordinates(model)
     result = np.stack([around, y, along, across], axis=1).astype(np.float32)
     skin = model.topology.part_vertices("skin")

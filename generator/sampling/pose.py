@@ -13,6 +13,7 @@ from dlm.generator.scene import Camera, rotation
 HEAD_LIMITS = np.radians([90.0, 45.0, 45.0])  # yaw, pitch, roll
 FACE_CENTRE = np.array([0.0, -0.038, -0.03], dtype=np.float32)  # metres from between the eyes
 FACE_SIDE = 0.145  # metres, the longer side of the box about the 68 points of an adult
+GROWTH = ((1.0, 10.0, 25.0), (0.71, 0.93, 1.0))  # years, and the side as a share of an adult's
 
 
 def sample_head(rng: np.random.Generator) -> Float32:
@@ -30,19 +31,22 @@ def sample_neck(rng: np.random.Generator, head: Float32) -> Float32:
     return np.clip(head * share + own, -limits, limits).astype(np.float32)
 
 
-def sample_camera(rng: np.random.Generator, head: Float32, size: int) -> Camera:
-    """Return a camera that looks at the face from selfie to portrait distance.
+def sample_camera(
+    rng: np.random.Generator, head: Float32, size: int, years: float = 30.0
+) -> Camera:
+    """Return a camera that looks at a face of `years` from selfie to portrait distance.
 
     The longer side of the face takes 34 to 60 % of the picture, off centre by some per cent; what a
     long or a short lens does to a face follows from the distance alone.
     """
+    grown = float(np.interp(years, *GROWTH))
     distance = float(np.exp(rng.uniform(np.log(0.38), np.log(3.0))))
     share = float(np.clip(rng.normal(0.45, 0.05), 0.34, 0.60))
     shift = np.clip(rng.normal(scale=0.025, size=2), -0.07, 0.07) * size
-    focal = share * size * distance / FACE_SIDE
+    focal = share * size * distance / (FACE_SIDE * grown)
     centre = (size - 1) / 2
     world_to_camera = np.diag([1.0, -1.0, -1.0, 1.0])
-    looked_at = world_to_camera[:3, :3] @ (rotation(*head) @ FACE_CENTRE)
+    looked_at = world_to_camera[:3, :3] @ (rotation(*head) @ (FACE_CENTRE * np.float32(grown)))
     world_to_camera[:3, 3] = np.array([0.0, 0.0, distance]) - looked_at
     return Camera(
         fx=focal,

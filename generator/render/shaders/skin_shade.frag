@@ -186,8 +186,10 @@ void main() {
 #endif
     float worn = 0.0;
 #ifdef CLOTH
-    worn = smoothstep(0.45, 0.55, v_mask.z);
-    base = mix(base, cloth(), worn);
+    worn = smoothstep(0.48, 0.51, v_mask.z);  // the mask rises by 1 in 5 cm: see statics.py
+    base *= 1.0 - 0.4 * smoothstep(0.36, 0.5, v_mask.z);  // under the collar's edge
+    float seam_of_collar = bump(v_mask.z - 0.82, 0.03);
+    base = mix(base, cloth() * (1.0 - 0.35 * seam_of_collar), worn);
 #endif
     float matte = 1.0 - max(worn, max(cover, scalp * hair_shape.z));
     float shine = lit.a * matte * (0.6 + 0.8 * fine.g);

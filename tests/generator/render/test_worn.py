@@ -8,6 +8,7 @@ import pytest
 from dlm.generator import labels
 from dlm.generator.models.base import ARKIT_UNITS
 from dlm.generator.models.normals import vertex_normals
+from dlm.generator.render.statics import shirt_mask
 from dlm.generator.render.worn import FaceMask, Worn
 from tests.generator.render.test_render import bare_look, camera, draw
 
@@ -84,3 +85,16 @@ def test_no_skin_comes_through_a_mask(head):
 def test_nothing_is_made_for_a_head_that_wears_nothing(head):
     assert not Worn.any(bare_look().wardrobe)
     assert all(Worn.any(wearing(**what).wardrobe) for what in WORN.values())
+
+
+def test_the_necklines_edge_is_even_however_coarse_the_mesh(head):
+    mask, points = shirt_mask(head), head.template.astype(np.float64)
+    start, stop = head.topology.parts["skin"]
+    triangles = head.topology.triangles[start:stop]
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]]])
+    over = edges[(mask[edges[:, 0]] < 0.5) & (mask[edges[:, 1]] > 0.5)]
+    share = (0.5 - mask[over[:, 0]]) / (mask[over[:, 1]] - mask[over[:, 0]])
+    crossing = points[over[:, 0]] + share[:, None] * (points[over[:, 1]] - points[over[:, 0]])
+    plane = np.polyfit(crossing[:, 2], crossing[:, 1], 1)
+    assert len(over) > 30
+    assert np.abs(np.polyval(plane, crossing[:, 2]) - crossing[:, 1]).max() < 0.002
