@@ -20,7 +20,8 @@ AROUND, ALONG, NODES = 56, 13, 44
 STEP = 0.011  # metres between the nodes of a path
 CENTRE = np.array([0.0, 0.015, -0.085])  # inside the skull, metres in the head
 NEIGHBOURS = 3
-HOOD = 0.27  # metres from the crown to where a headscarf ends
+HOOD = 0.24  # metres from the crown to where a headscarf is tucked into its veil
+HUG = 0.55  # 0: it follows the skull and the jaw, 1: it hangs from where the skull is widest
 HIGH = 14  # nodes of a path from the crown to the ear
 HANGING = {"medium": 1.0, "long": 1.0, "short": 0.15, "afro": 0.2}
 
@@ -84,16 +85,16 @@ class HairField:
         return _sheet(points + away * (0.011 + (0.022 if beanie else 0.012) * crown), rotation)
 
     def hood(self, vertices: Float32, rotation: Float32) -> Strands:
-        """Return a headscarf as one sheet: to the forehead, beside the face to the shoulders."""
+        """Return a headscarf as one sheet: to the forehead, beside the face to below the jaw."""
         ring = np.degrees(np.pi - np.abs(np.pi - self.azimuth))
         aside = np.clip((ring - 58.0) / 8.0, 0.0, 1.0)
-        path = self._follow + aside[:, None, None] * (self._hang - self._follow)
+        path = self._follow + HUG * aside[:, None, None] * (self._hang - self._follow)
         tips = self._hairline + 0.01 + aside * (HOOD - self._hairline)
         points = _along(path + self._shift(vertices, rotation), tips, np.linspace(0, 1, ALONG))
         away = _outwards(points)
         folds = 0.012 + 0.004 * aside * np.sin(9 * self.azimuth)
         over_ears = (
-            0.016 * np.exp(-(((ring - 95.0) / 25.0) ** 2))[:, None] * (points[..., 1] < 0.04)
+            0.019 * np.exp(-(((ring - 88.0) / 32.0) ** 2))[:, None] * (points[..., 1] < 0.04)
         )
         return _sheet(points + away * (folds[:, None] + over_ears)[..., None], rotation)
 

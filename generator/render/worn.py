@@ -1,4 +1,4 @@
-"""Cloth and things that lie on a posed head: masks, scarves, collars, headphones, earrings.
+"""Cloth and things that lie on a posed head: masks, headphones, earrings; scarves are next door.
 
 Cloth is a grid about an upright axis. Each node is bound, once, to the skin vertices that lie
 around it on the template; on a posed head it stands where those are, as far out as the outermost of
@@ -10,50 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from dlm.generator.look.factors import Colour, Look, Wardrobe
-from dlm.generator.models.base import FaceModel, Float32, Int32, region
+from dlm.generator.models.base import FaceModel, Float32, region
 from dlm.generator.render.accessories import evenly
+from dlm.generator.render.neckwear import Neckwear
+from dlm.generator.render.sheets import Grid, Points, Sheet, unit
 
-Points = NDArray[np.float64]
 NEAR = 6  # skin vertices that a node of cloth follows
 CLEAR = 0.0015  # metres of cloth above the skin
-
-
-@dataclass(frozen=True, eq=False)
-class Sheet:
-    """A piece on one posed head, in the head's frame."""
-
-    points: Points  # (n, 3)
-    normals: Points  # (n, 3) unit
-
-
-class Grid:
-    """Rows from top to bottom by columns from the subject's right to its left."""
-
-    def __init__(self, rows: int, columns: int, closed: bool = False) -> None:
-        self.rows, self.columns, self.closed = rows, columns, closed
-        self.count = rows * columns
-        node = np.arange(self.count).reshape(rows, columns)
-        right = np.roll(node, -1, axis=1) if closed else node[:, 1:]
-        left = node if closed else node[:, :-1]
-        a, b, c, d = left[:-1], right[:-1], right[1:], left[1:]
-        quads = np.stack([a, b, c, d], axis=-1).reshape(-1, 4)
-        self.triangles: Int32 = np.concatenate([quads[:, :3], quads[:, [0, 2, 3]]]).astype(np.int32)
-        v, u = np.mgrid[0 : 1 : rows * 1j, -1 : 1 : columns * 1j]
-        self.u, self.v = u, v
-        self.place = np.stack([u.ravel(), v.ravel()], axis=1).astype(np.float32)
-
-    def sheet(self, points: Points) -> Sheet:
-        """Return (rows, columns, 3) points with their normals, which point outwards."""
-        down = np.gradient(points, axis=0)
-        if self.closed:
-            along = np.roll(points, -1, axis=1) - np.roll(points, 1, axis=1)
-        else:
-            along = np.gradient(points, axis=1)
-        return Sheet(points.reshape(-1, 3), _unit(np.cross(down, along)).reshape(-1, 3))
 
 
 class Cloth:
@@ -61,7 +27,7 @@ class Cloth:
 
     def __init__(
         self, model: FaceModel, grid: Grid, back: float, azimuth: Points, height: Points,
-        skip: Sequence[str], outer: bool,
+        skip: Sequence[str],
     ) -> None:  # fmt: skip
         self.grid, self._back = grid, back
         skin = model.topology.part_mask("skin")
@@ -71,8 +37,8 @@ class Cloth:
         angle, out, high = self._around(model.template[chosen].astype(np.float64))
         wanted = np.stack([0.07 * azimuth.ravel(), height.ravel()], axis=1)
         _, near = cKDTree(np.stack([0.07 * angle, high], axis=1)).query(wanted, k=3 * NEAR)
-        # Under the chin skin lies behind skin: the outer one carries a mask, the inner a scarf.
-        order = np.argsort(-out[near] if outer else out[near], axis=1, kind="stable")[:, :NEAR]
+        # Under the chin skin lies behind skin: the outer one carries the cloth.
+        order = np.argsort(-out[near], axis=1, kind="stable")[:, :NEAR]
         self._bound = chosen[np.take_along_axis(near, np.sort(order, axis=1), axis=1)]
         own_angle, _, own_high = self._around(model.template[self._bound].astype(np.float64))
         self._angle_off = azimuth.ravel() - own_angle.mean(axis=1)
@@ -117,11 +83,6 @@ def _smoothed(values: Points) -> Points:
     return (rows[:, :-2] + rows[:, 2:] + 2 * rows[:, 1:-1]) / 4
 
 
-def _unit(vectors: Points) -> Points:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-9))
-
-
 class FaceMask:
     """A mask over nose, mouth and chin, and the four ends of its loops."""
 
@@ -136,7 +97,7 @@ class FaceMask:
         low = -0.117 + 0.034 * side**2
         height = top + (low - top) * v
         skip = ("ear", "inner_mouth", "nostril", "cavity")
-        self._cloth = Cloth(model, self.grid, self.BACK, u * self.REACH, height, skip, True)
+        self._cloth = Cloth(model, self.grid, self.BACK, u * self.REACH, height, skip)
 
     def shape(self, posed: Float32, slip: float, stiff: int) -> Sheet:
         """Return the mask on `posed` (V, 3); `slip` 0 over the nose to 1 under the chin."""
@@ -158,32 +119,6 @@ class FaceMask:
         ])  # fmt: skip
 
 
-class Scarf:
-    """Cloth around the neck: a thick roll, or a shirt's collar that stands and falls."""
-
-    BACK = -0.075
-
-    def __init__(self, model: FaceModel) -> None:
-        self.grid = Grid(9, 40, closed=True)
-        turn = np.linspace(-np.pi, np.pi, 40, endpoint=False)
-        azimuth = np.broadcast_to(turn, (9, 40))
-        front = 0.5 + 0.5 * np.cos(azimuth)
-        top, low = -0.105 - 0.022 * front, -0.165 - 0.02 * front
-        skip = ("ear", "inner_mouth", "scalp", "lips", "nose")
-        height = top + (low - top) * self.grid.v
-        self._cloth = Cloth(model, self.grid, self.BACK, azimuth, height, skip, False)
-        self._turn = azimuth
-
-    def shape(self, posed: Float32, thick: float, phase: float) -> Sheet:
-        """Return a scarf of `thick` metres wound about the neck of `posed` (V, 3)."""
-        v = self.grid.v
-        lumps = 1 + 0.25 * np.sin(3 * self._turn + phase) + 0.15 * np.sin(7 * self._turn + 9 * v)
-        folds = 0.1 * np.sin(14 * v + 2 * np.sin(self._turn + phase))
-        clear = 0.003 + thick * (np.sin(np.pi * np.clip(v + 0.06, 0, 1)) ** 0.6) * (lumps + folds)
-        points = self._cloth.draped(posed, clear, 1)
-        return self.grid.sheet(points)
-
-
 class Small:
     """Ribbons, rings, beads and shells: loops of masks, earrings, headphones."""
 
@@ -198,7 +133,7 @@ class Small:
     @classmethod
     def ring(cls, centre: Points, radius: float, facing: Points, width: float) -> Sheet:
         """Return a band of `width` bent into a ring of `radius` about `centre`, axis `facing`."""
-        first = _unit(np.cross(facing, np.array([0.0, 0.0, 1.0])))
+        first = unit(np.cross(facing, np.array([0.0, 0.0, 1.0])))
         second = np.cross(facing, first)
         turn = np.linspace(0, 2 * np.pi, cls.BAND.columns)[:, None]
         line = centre + radius * (np.cos(turn) * first + np.sin(turn) * second)
@@ -232,8 +167,8 @@ class Worn:
     """All of these on one head model."""
 
     def __init__(self, model: FaceModel) -> None:
-        self.mask, self.scarf = FaceMask(model), Scarf(model)
-        self.grids = (self.mask.grid, self.scarf.grid, Small.BAND, Small.BEAD)
+        self.mask, self.neck = FaceMask(model), Neckwear(model)
+        self.grids = (self.mask.grid, self.neck.roll, self.neck.veil, Small.BAND, Small.BEAD)
         ear = region(model, "ear") > 0.5
         self._ears, self._lobes = [], []
         for sign in (1, -1):
@@ -254,11 +189,13 @@ class Worn:
         clothes, found = look.wardrobe, list[Piece]()
         if clothes.mask != "none":
             found += self._mask(clothes, posed)
-        if clothes.scarf > 0 or clothes.hat == "headscarf":
-            thick, colour = clothes.scarf or 0.005, clothes.scarf_colour
-            sheet = self.scarf.shape(posed, thick, 6.28 * look.hair.texture[0])
-            own = colour if clothes.scarf else clothes.hat_colour
-            found.append(Piece(self.scarf.grid, sheet, "wool", own))
+        phase = 6.28 * look.hair.texture[0]
+        if clothes.hat == "headscarf":
+            sheet = self.neck.veiled(posed, phase)
+            found.append(Piece(self.neck.veil, sheet, "wool", clothes.hat_colour))
+        if clothes.scarf > 0:
+            sheet = self.neck.rolled(posed, clothes.scarf, phase)
+            found.append(Piece(self.neck.roll, sheet, "wool", clothes.scarf_colour))
         if len(self._lobes[0]) and clothes.earrings != "none":
             found += self._earrings(clothes, posed)
         if len(self._ears[0]) and clothes.headphones:
@@ -291,7 +228,7 @@ class Worn:
                 centre = place + np.array([sign * 0.003, 0.004, 0.003])
                 sheet, grid = Small.bead(centre, np.full(3, size), 2.0), Small.BEAD
             else:
-                facing = _unit(np.array([0.8, 0.0, 0.6 * sign]))
+                facing = unit(np.array([0.8, 0.0, 0.6 * sign]))
                 centre = place + np.array([sign * 0.002, 0.003 - clothes.earring_size, 0.002])
                 sheet, grid = Small.ring(centre, clothes.earring_size, facing, 0.0022), Small.BAND
             found.append(Piece(grid, sheet, "metal", clothes.metal))
@@ -306,7 +243,7 @@ class Worn:
         cups = [Piece(Small.BEAD, Small.bead(c, np.array([0.016, 0.043, 0.036]), 3.0), "plastic",
                       colour) for c in centres]  # fmt: skip
         middle = crown.mean(axis=0)
-        out = _unit(crown - middle + np.array([0.0, 0.05, 0.0]))
+        out = unit(crown - middle + np.array([0.0, 0.05, 0.0]))
         line = np.concatenate([centres[0][None], crown + out * (lift + 0.004), centres[1][None]])
         thick = 0.0025 * np.concatenate([out[:1], out, out[-1:]])
         bands = (Small.ribbon(line, np.array([0.0, 0.0, 0.011])), Small.ribbon(line, thick))

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from dlm.generator import labels
 from dlm.generator.models.base import ARKIT_UNITS
 from dlm.generator.models.normals import vertex_normals
+from dlm.generator.render.neckwear import AROUND, Neckwear
 from dlm.generator.render.statics import shirt_mask
 from dlm.generator.render.worn import FaceMask, Worn
 from tests.generator.render.test_render import bare_look, camera, draw
@@ -34,6 +36,16 @@ def people(head, count):
     faces[::2, ARKIT_UNITS.index("jawOpen")] = 0.6
     return head.vertices(identity, faces, np.zeros((count, 2, 2), np.float32),
                          np.zeros((count, 3), np.float32))  # fmt: skip
+
+
+def turned(head, count):
+    """(count, V, 3) heads of different people, their necks turned far, some jaws wide open."""
+    rng = np.random.default_rng(5)
+    identity = np.stack([head.sample_identity(rng).coefficients for _ in range(count)])
+    faces = np.zeros((count, 52), np.float32)
+    faces[::3, ARKIT_UNITS.index("jawOpen")] = 0.8
+    neck = np.radians(rng.uniform(-1, 1, (count, 3)) * [60, 30, 25]).astype(np.float32)
+    return head.vertices(identity, faces, np.zeros((count, 2, 2), np.float32), neck)
 
 
 def visible(frame, posed, head):
@@ -89,8 +101,8 @@ def test_nothing_is_made_for_a_head_that_wears_nothing(head):
 
 def test_the_necklines_edge_is_even_however_coarse_the_mesh(head):
     mask, points = shirt_mask(head), head.template.astype(np.float64)
-    start, stop = head.topology.parts["skin"]
-    triangles = head.topology.triangles[start:stop]
+    start, stop = head.surface.parts["skin"]
+    triangles = head.surface.triangles[start:stop]
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]]])
     over = edges[(mask[edges[:, 0]] < 0.5) & (mask[edges[:, 1]] > 0.5)]
     share = (0.5 - mask[over[:, 0]]) / (mask[over[:, 1]] - mask[over[:, 0]])
@@ -98,3 +110,27 @@ def test_the_necklines_edge_is_even_however_coarse_the_mesh(head):
     plane = np.polyfit(crossing[:, 2], crossing[:, 1], 1)
     assert len(over) > 30
     assert np.abs(np.polyval(plane, crossing[:, 2]) - crossing[:, 1]).max() < 0.002
+
+
+@pytest.mark.parametrize("kind", ["rolled", "veiled"])
+def test_cloth_about_the_neck_is_neither_torn_nor_pointed_however_the_head_is_turned(head, kind):
+    worn = Neckwear(head)
+    for posed in turned(head, 12):
+        sheet = worn.rolled(posed, 0.02, 1.0) if kind == "rolled" else worn.veiled(posed, 1.0)
+        points = sheet.points.reshape(-1, AROUND, 3)
+        sides = np.roll(points, -1, axis=1) - points
+        length = np.linalg.norm(sides, axis=-1)
+        bend = (sides * np.roll(sides, -1, axis=1)).sum(-1) / (length * np.roll(length, -1, axis=1))
+        assert length.max() < 0.035
+        assert bend.min() > np.cos(np.radians(65))
+
+
+def test_a_scarf_has_no_edge_in_the_air(head):
+    for posed in turned(head, 6):
+        points = Neckwear(head).rolled(posed, 0.02, 0.0).points.reshape(-1, AROUND, 3)
+        skin = cKDTree(posed[head.topology.part_vertices("skin")])
+        middle = points.mean(axis=(0, 1))
+        for edge in (points[0], points[-1]):  # both ends lie on the neck's side of the roll
+            nearer = np.linalg.norm(edge - middle, axis=1)
+            assert (nearer < np.linalg.norm(points - middle, axis=2).max(axis=0) - 0.01).all()
+            assert np.median(skin.query(edge)[0]) < 0.02
