@@ -4,16 +4,22 @@ Everything is made in the head's frame (metres, origin between the eyeballs) and
 vertices: lenses stand before the eyeballs, bows end at the ears, a peak lies on the forehead.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from dlm.generator.look.factors import Occluder, Wardrobe
 from dlm.generator.models.base import FaceModel, Float32, Int32, region
 from dlm.generator.scene import Camera
 
 RING = 28  # points around a lens
+NASAL = 0.16  # of a lens's half width that its lower inner corner gives way to the nose
+REST = 0.0012  # metres between glasses and skin
+BESIDE = 0.008  # metres across which something counts as behind an edge of them
+FARTHEST = 0.024  # metres that nose and cheeks may push glasses out
 Points = NDArray[np.float64]
 
 
@@ -25,6 +31,8 @@ class Fit:
     front: float  # z of the foremost point of the balls
     ears: Points  # (2, 3) where a bow rests
     nose: Points  # (3,) bridge of the nose
+    under: list[Points]  # (n, 3) each, what glasses may touch: nose, cheeks, brows; a mask
+    size: float  # distance between the eyes as a share of the template's
 
 
 class Fitter:
@@ -43,16 +51,30 @@ class Fitter:
         middle = skin & (np.abs(rest[:, 0]) < 0.004) & (np.abs(rest[:, 1] - 0.004) < 0.006)
         line = np.flatnonzero(middle)
         self._nose = int(line[rest[line, 2].argmax()]) if len(line) else int(rest[:, 2].argmax())
+        x, y, z = rest.T
+        near = (np.abs(x) < 0.08) & (y > -0.07) & (y < 0.045) & (z > -0.05)
+        self._skin = np.flatnonzero(skin & near & (region(model, "nostril") < 0.5))
+        self._apart = self._distance([rest[ball] for ball in self._balls])
 
-    def fit(self, vertices: Float32, rotation: Float32) -> Fit:
-        """Return the Fit of `vertices` (V, 3) of a head turned by `rotation`."""
+    def fit(self, vertices: Float32, rotation: Float32, worn: Sequence[Points] = ()) -> Fit:
+        """Return the Fit of `vertices` (V, 3) of a head turned by `rotation`.
+
+        `worn` (n, 3) each, in the head, is what else lies between glasses and face.
+        """
         balls = [vertices[ball] @ rotation for ball in self._balls]
         return Fit(
             eyes=np.array([ball.mean(axis=0, dtype=np.float64) for ball in balls]),
             front=float(max(ball[:, 2].max() for ball in balls)),
             ears=np.asarray(vertices[self._ears] @ rotation, dtype=np.float64),
             nose=np.asarray(vertices[self._nose] @ rotation, dtype=np.float64),
+            under=[np.asarray(vertices[self._skin] @ rotation, dtype=np.float64), *worn],
+            size=self._distance(balls) / self._apart,
         )
+
+    @staticmethod
+    def _distance(balls: list[Float32]) -> float:
+        left, right = (ball.mean(axis=0, dtype=np.float64) for ball in balls)
+        return float(np.linalg.norm(left - right))
 
 
 def evenly(line: Points, count: int) -> Points:
@@ -91,30 +113,57 @@ class Glasses:
 
     def shape(self, clothes: Wardrobe, fit: Fit) -> Points:
         """Return (vertex_count, 3) in the head's frame."""
+        clothes = replace(clothes, frame_width=clothes.frame_width * fit.size,
+                          frame_height=clothes.frame_height * fit.size)  # fmt: skip
         centres = fit.eyes.copy()
         low = 0.25 * clothes.frame_height
         spread = np.sign(centres[:, 0]) * np.maximum(
-            np.abs(centres[:, 0]), clothes.frame_width + 0.007
+            np.abs(centres[:, 0]), clothes.frame_width + 0.007 * fit.size
         )
         centres[:, 0], centres[:, 1] = spread, centres[:, 1] - low
-        centres[:, 2] = max(fit.front + 0.010, fit.nose[2] - 0.001)
-        rims = [self._rim(centre, clothes) for centre in centres]
+        centres[:, 2] = max(fit.front + 0.010 * fit.size, fit.nose[2] - 0.001)
+        rims = self._rested([self._rim(centre, clothes) for centre in centres], clothes.rim, fit)
+        centres = np.array([rim.mean(axis=0) for rim in rims])
         bands = [np.concatenate([_grown(rim, c, clothes.rim), rim])
                  for rim, c in zip(rims, centres, strict=True)]  # fmt: skip
         bands.append(self._bridge(rims, clothes, fit))
-        bands += [self._bow(centres[k], fit.ears[k], clothes) for k in range(2)]
+        bands += [self._bow(rims[k], fit.ears[k], clothes) for k in range(2)]
         lenses = [np.concatenate([c[None], rim]) for rim, c in zip(rims, centres, strict=True)]
         return np.concatenate(bands + lenses)
 
     @staticmethod
+    def _rested(rims: list[Points], thick: float, fit: Fit) -> list[Points]:
+        """Return the rims moved out, and tilted by the cheeks, until they clear nose and cheeks.
+
+        Of some tilts the one that needs to move them least is taken.
+        """
+        edges = np.concatenate([_grown(rim, rim.mean(axis=0), thick) for rim in rims])
+        foremost = np.max([_foremost(points, edges) for points in fit.under], axis=0)
+        lacking = foremost + REST - edges[:, 2]
+        top = edges[:, 1].max()
+        tilts = np.array([0.0, 0.08, 0.16, 0.24])
+        moves = (lacking - tilts[:, None] * (top - edges[:, 1])).max(axis=1).clip(0.0, FARTHEST)
+        best = int((moves + 0.01 * tilts).argmin())
+        away = [moves[best] + tilts[best] * (top - rim[:, 1]) for rim in rims]
+        return [rim + out[:, None] * np.array([0.0, 0.0, 1.0])
+                for rim, out in zip(rims, away, strict=True)]  # fmt: skip
+
+    @staticmethod
     def _rim(centre: Points, clothes: Wardrobe) -> Points:
-        """Return the (RING, 3) outline of a lens: a superellipse that bends back at the side."""
+        """Return the (RING, 3) outline of a lens: a superellipse that bends back at the side.
+
+        Beside the nose it gives way, the lower the more.
+        """
         angle = np.linspace(0, 2 * np.pi, RING, endpoint=False)
         power = 2.0 / clothes.frame_shape
         c, s = np.cos(angle), np.sin(angle)
         x = clothes.frame_width * np.sign(c) * np.abs(c) ** power
         y = clothes.frame_height * np.sign(s) * np.abs(s) ** power
-        y = y * (1 + 0.08 * np.sign(centre[0]) * x / clothes.frame_width)
+        outward = np.sign(centre[0]) * x / clothes.frame_width
+        x += np.sign(centre[0]) * NASAL * clothes.frame_width * (
+            np.clip(-outward, 0, 1) * np.clip(0.35 - y / clothes.frame_height, 0, 1.35)
+        )  # fmt: skip
+        y = y * (1 + 0.08 * outward)
         out = np.abs(centre[0] + x)
         return np.stack([centre[0] + x, centre[1] + y, centre[2] - 2.2 * out * out], axis=1)
 
@@ -130,10 +179,10 @@ class Glasses:
         return np.concatenate([line + thick, line - thick])
 
     @staticmethod
-    def _bow(centre: Points, ear: Points, clothes: Wardrobe) -> Points:
-        side = np.sign(centre[0])
-        hinge = centre + np.array([side * clothes.frame_width, 0.45 * clothes.frame_height, 0.0])
-        hinge[2] = centre[2] - 2.2 * hinge[0] ** 2
+    def _bow(rim: Points, ear: Points, clothes: Wardrobe) -> Points:
+        side = np.sign(ear[0])
+        high = rim[:, 1] > rim[:, 1].mean()
+        hinge = rim[high][np.argmax(side * rim[high, 0])].copy()
         rest = ear + np.array([side * 0.002, 0.0, 0.004])
         corner = hinge * 0.75 + rest * 0.25
         corner[2] = hinge[2] - 0.015
@@ -141,6 +190,12 @@ class Glasses:
         line = np.stack([hinge, corner, rest, tip])
         thick = np.array([0.0, max(1.2 * clothes.rim, 0.0015), 0.0])
         return np.concatenate([line + thick, line - thick])
+
+
+def _foremost(points: Points, places: Points) -> Points:
+    """Return (m,) the largest z of `points` (n, 3) right behind or before `places` (m, 3)."""
+    away, near = cKDTree(points[:, :2]).query(places[:, :2], k=3)
+    return np.asarray(np.where(away < BESIDE, points[near, 2], -np.inf).max(axis=1))
 
 
 def _band(start: int, count: int, closed: bool) -> list[list[int]]:

@@ -4,17 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from dlm.generator.look.factors import Hair, Look, Wardrobe
 from dlm.generator.models.base import FaceModel, Float32, Int32
-from dlm.generator.render.accessories import CORNERS, Fitter, Glasses, Peak, held_sheet
-from dlm.generator.render.gpu import DARK_PANE, INSIDE, PANE, SHEET, SOLID, Defines, Gpu, Mesh
+from dlm.generator.render.accessories import CORNERS, Fit, Fitter, Glasses, Peak, held_sheet
+from dlm.generator.render.gpu import DARK_PANE, INSIDE, PANE, SHEET, SOLID, Defines, Gpu, Mesh, Program
 from dlm.generator.render.hair_field import HANGING, HairField
-from dlm.generator.render.worn import STUFFS, Worn
+from dlm.generator.render.worn import STUFFS, Piece, Worn
 from dlm.generator.scene import Scene
 
 HAIRLESS = ("bald", "shaved")
 SHELLS = 4  # as shaders/hair.vert counts them
 SHORT = 0.15  # hair that hangs no more than this hides its own inside
-UNDER_HAT = 0.006  # metres that hair may stand off below a hat
+UNDER_HAT = 0.002  # metres that hair may stand off below a hat
+BEHIND_RIM = -0.025  # metres beyond the hairline to which it then reaches over the forehead
 HELD = ("hand", "microphone", "cup", "board", "paper")  # as shaders/held.frag counts them
 FRAME, CLEAR, DARK, PEAK = 0.0, 1.0, 2.0, 3.0  # as shaders/thing.frag counts them
 
@@ -34,6 +36,7 @@ class Extras:
         self._glasses_mesh = _things(gpu, self._glasses.triangles, self._glasses.vertex_count)
         self._peak_mesh = _things(gpu, self._peak.triangles, self._peak.vertex_count)
         quad = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+        self._haired = False
         self._sheet = gpu.mesh((3,), [CORNERS.astype(np.float32)], quad, 4)
         self._worn_meshes = {
             grid: gpu.mesh((3, 3), [grid.place], grid.triangles, grid.count)
@@ -48,15 +51,16 @@ class Extras:
     def draw(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
         """Draw all that `scene` has of these onto a head turned by `turn`."""
         look = scene.look
-        if look.hair.style not in HAIRLESS and look.wardrobe.hat != "headscarf":
-            self._draw_hair(scene, vertices, turn)
+        if self._haired:
+            self._draw_hair(look.hair.style)
         self._gpu.set(SHEET)
         if look.wardrobe.hat != "none":
-            self._draw_hat(look.wardrobe.hat, vertices, turn)
-        if self._worn.any(look.wardrobe):
-            self._draw_worn(scene, vertices, turn)
+            self._draw_hat(look, vertices, turn)
+        pieces = self._pieces(look, vertices, turn)
+        self._draw_worn(pieces, turn)
         if look.wardrobe.glasses != "none":
-            self._draw_glasses(scene, vertices, turn)
+            mask = [piece.sheet.points for piece in pieces if piece.grid is self._worn.mask.grid]
+            self._draw_glasses(look.wardrobe, self._fitter.fit(vertices, turn, mask), turn)
         for thing in look.occluders:
             self._sheet.moving[:] = held_sheet(thing, scene.camera, turn)
             self._sheet.update()
@@ -65,23 +69,35 @@ class Extras:
             self._held.set("second", *thing.second, 1.0)
             self._sheet.draw(self._held)
 
-    def _draw_hair(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
+    def lay_hair(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
+        """Lay the hair of `scene` on a head turned by `turn`: for `cast`, then for `draw`."""
         hair = scene.look.hair
+        self._haired = hair.style not in HAIRLESS and scene.look.wardrobe.hat != "headscarf"
+        if not self._haired:
+            return
         if scene.look.wardrobe.hat != "none":
-            hair = replace(hair, volume=min(hair.volume, UNDER_HAT), front=0.0)
+            hair = flattened(hair)
         strands = self._field.strands(hair, vertices, turn)
         _fill(self._hair_mesh, strands.points, strands.outward, strands.normals)
+
+    def cast(self, program: Program) -> None:
+        """Draw one shell of the hair as what hides light; its root and way out are given."""
+        if self._haired:
+            self._hair_mesh.draw(program)
+
+    def _draw_hair(self, style: str) -> None:
         self._gpu.set(SOLID)
         self._hair_mesh.draw(self._strand, copies=SHELLS)
-        if HANGING.get(hair.style, 0.0) > SHORT:  # one sees the outermost shell from within
+        if HANGING.get(style, 0.0) > SHORT:  # one sees the outermost shell from within
             self._gpu.set(INSIDE)
             self._hair_mesh.draw(self._strand)
 
-    def _draw_hat(self, hat: str, vertices: Float32, turn: Float32) -> None:
+    def _draw_hat(self, look: Look, vertices: Float32, turn: Float32) -> None:
+        hat = look.wardrobe.hat
         if hat == "headscarf":
             sheet = self._field.hood(vertices, turn)
         else:
-            sheet = self._field.hat(hat == "beanie", vertices, turn)
+            sheet = self._field.hat(hat == "beanie", look.hair, vertices, turn)
         _fill(self._hat_mesh, sheet.points, sheet.outward, sheet.normals)
         self._hat_mesh.draw(self._cloth)
         if hat == "cap":
@@ -91,9 +107,14 @@ class Extras:
             self._thing.set("kind", PEAK)
             self._peak_mesh.draw(self._thing)
 
-    def _draw_worn(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
-        crown = self._field.crown(vertices, turn)
-        for piece in self._worn.pieces(scene.look, vertices @ turn, crown):
+    def _pieces(self, look: Look, vertices: Float32, turn: Float32) -> list[Piece]:
+        """Return what `look` wears of cloth, rings and shells, in the head's frame."""
+        if not self._worn.any(look.wardrobe):
+            return []
+        return self._worn.pieces(look, vertices @ turn, self._field.crown(vertices, turn))
+
+    def _draw_worn(self, pieces: list[Piece], turn: Float32) -> None:
+        for piece in pieces:
             mesh = self._worn_meshes[piece.grid]
             mesh.moving[:, :3] = piece.sheet.points @ turn.T
             mesh.moving[:, 3:] = piece.sheet.normals @ turn.T
@@ -102,9 +123,8 @@ class Extras:
             self._stuff.set("colour", *piece.colour, 1.0)
             mesh.draw(self._stuff)
 
-    def _draw_glasses(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
-        clothes = scene.look.wardrobe
-        shape = self._glasses.shape(clothes, self._fitter.fit(vertices, turn))
+    def _draw_glasses(self, clothes: Wardrobe, fit: Fit, turn: Float32) -> None:
+        shape = self._glasses.shape(clothes, fit)
         self._glasses_mesh.moving[:] = shape @ turn.T
         self._glasses_mesh.update()
         self._thing.set("kind", FRAME)
@@ -116,6 +136,11 @@ class Extras:
         self._thing.set("glass", *clothes.lens_colour, clothes.lens_mirror if dark else 0.0)
         self._glasses_mesh.draw(self._thing, *self._glasses.lenses)
         self._gpu.set(SHEET)
+
+
+def flattened(hair: Hair) -> Hair:
+    """Return the hairdo under a hat."""
+    return replace(hair, volume=min(hair.volume, UNDER_HAT), front=BEHIND_RIM)
 
 
 def _things(gpu: Gpu, triangles: Int32, count: int) -> Mesh:

@@ -58,9 +58,7 @@ class HairField:
 
     def strands(self, hair: Hair, vertices: Float32, rotation: Float32) -> Strands:
         """Return the hairdo `hair` on `vertices` (V, 3), whose head is turned by `rotation`."""
-        shift = self._shift(vertices, rotation)
-        hang = HANGING.get(hair.style, 0.0)
-        path = self._follow + hang * (self._hang - self._follow) + shift
+        path = self._path(hair, vertices, rotation)
         tips = self._tips(hair)
         share = np.linspace(0, 1, ALONG) ** 0.9
         points = _along(path, tips, share)
@@ -73,16 +71,18 @@ class HairField:
             normals=(normals.reshape(-1, 3) @ world).astype(np.float32),
         )
 
-    def hat(self, beanie: bool, vertices: Float32, rotation: Float32) -> Strands:
-        """Return a hat as one closed sheet over the skull: `outward` is already in its points."""
-        shift = self._shift(vertices, rotation)
+    def hat(self, beanie: bool, hair: Hair, vertices: Float32, rotation: Float32) -> Strands:
+        """Return a hat as one closed sheet over the `hair`: `outward` is already in its points."""
         edge = (0.012, 0.008, -0.05) if beanie else (0.012, -0.03, -0.07)
         drop = self._front * edge[0] + self._side * edge[1] + self._back * edge[2]
         tips = np.maximum(self._hairline + drop, 0.06)
-        points = _along(self._follow + shift, tips, np.linspace(0, 1, ALONG))
+        path = self._path(hair, vertices, rotation)
+        points = _along(path, tips, np.linspace(0, 1, ALONG))
         away = _outwards(points)
-        crown = np.clip(1.0 - np.linspace(0, 1, ALONG) * 1.6, 0.0, 1.0)[:, None]
-        return _sheet(points + away * (0.011 + (0.022 if beanie else 0.012) * crown), rotation)
+        down = np.linspace(0, 1, ALONG)[:, None]
+        crown = (0.022 if beanie else 0.012) * np.clip(1.0 - down * 1.6, 0.0, 1.0)
+        snug = 0.011 - 0.005 * np.clip(down * 5.0 - 4.0, 0.0, 1.0)  # the rim lies on the hair
+        return _sheet(points + away * (snug + crown), rotation)
 
     def hood(self, vertices: Float32, rotation: Float32) -> Strands:
         """Return a headscarf as one sheet: to the forehead, beside the face to below the jaw."""
@@ -123,6 +123,12 @@ class HairField:
         turns = (self.azimuth / (2 * np.pi) + 0.5) % 1.0 - 0.5
         around, along = np.meshgrid(turns, np.linspace(0, 1, ALONG), indexing="ij")
         return np.stack([around.ravel(), along.ravel()], axis=1).astype(np.float32)
+
+    def _path(self, hair: Hair, vertices: Float32, rotation: Float32) -> Grid:
+        """Return the paths (A, N, 3) that `hair` lies on, in the head."""
+        hang = HANGING.get(hair.style, 0.0)
+        fallen = self._follow + hang * (self._hang - self._follow)
+        return np.asarray(fallen + self._shift(vertices, rotation))
 
     def _shift(self, vertices: Float32, rotation: Float32) -> Grid:
         """Return (A, N, 3) how far each node has moved from the template, in the head."""

@@ -14,5 +14,6 @@ void main() {
     float seam = 1.0 - 0.25 * smoothstep(0.46, 0.5, abs(fract(v_strand.x * 6.0) - 0.5));
     float rim = 1.0 - 0.2 * smoothstep(0.8, 0.82, v_strand.y);
     vec3 base = things_second.rgb * (0.85 + 0.3 * knit) * seam * rim;
+    base *= mix(0.12, 1.0, smoothstep(-0.15, 0.05, v_strand.w));  // hardly any light gets inside
     pixel = vec4(developed(base * v_light * 1.1), MARK_HEADWEAR);
 }

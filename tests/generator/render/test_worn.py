@@ -9,6 +9,10 @@ from scipy.spatial import cKDTree
 from dlm.generator import labels
 from dlm.generator.models.base import ARKIT_UNITS
 from dlm.generator.models.normals import vertex_normals
+from dlm.generator.render.accessories import RING, Fitter, Glasses
+from dlm.generator.render.extras import flattened
+from dlm.generator.render.hair_field import AROUND as AZIMUTHS
+from dlm.generator.render.hair_field import CENTRE, HairField
 from dlm.generator.render.neckwear import AROUND, Neckwear
 from dlm.generator.render.statics import shirt_mask
 from dlm.generator.render.worn import FaceMask, Worn
@@ -46,6 +50,18 @@ def turned(head, count):
     faces[::3, ARKIT_UNITS.index("jawOpen")] = 0.8
     neck = np.radians(rng.uniform(-1, 1, (count, 3)) * [60, 30, 25]).astype(np.float32)
     return head.vertices(identity, faces, np.zeros((count, 2, 2), np.float32), neck)
+
+
+def smiling(head, count):
+    """(count, V, 3) heads of different people, every other one smiling with raised cheeks."""
+    rng = np.random.default_rng(7)
+    identity = np.stack([head.sample_identity(rng).coefficients for _ in range(count)])
+    faces = np.zeros((count, 52), np.float32)
+    for unit in ("mouthSmile", "cheekSquint", "noseSneer"):
+        for side in ("Left", "Right"):
+            faces[::2, ARKIT_UNITS.index(unit + side)] = 0.9
+    return head.vertices(identity, faces, np.zeros((count, 2, 2), np.float32),
+                         np.zeros((count, 3), np.float32))  # fmt: skip
 
 
 def visible(frame, posed, head):
@@ -134,3 +150,47 @@ def test_a_scarf_has_no_edge_in_the_air(head):
             nearer = np.linalg.norm(edge - middle, axis=1)
             assert (nearer < np.linalg.norm(points - middle, axis=2).max(axis=0) - 0.01).all()
             assert np.median(skin.query(edge)[0]) < 0.02
+
+
+def in_front(points, places, reach=0.0015):
+    """(m,) how far the foremost of `points` (n, 3) within `reach` lies before each place (m, 3)."""
+    lists = cKDTree(points[:, :2]).query_ball_point(places[:, :2], reach)
+    return np.array([points[near, 2].max(initial=-1.0) for near in lists]) - places[:, 2]
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_no_rim_of_glasses_is_cut_by_nose_or_cheek(head, masked):
+    fitter, glasses, still = Fitter(head), Glasses(), np.eye(3, dtype=np.float32)
+    skin = head.topology.part_vertices("skin")
+    for posed in smiling(head, 10):
+        mask = [FaceMask(head).shape(posed, 0.0, 2).points] if masked else []
+        for wide, high, bend in ((0.029, 0.025, 5.0), (0.024, 0.016, 2.0)):
+            worn = replace(bare_look().wardrobe, frame_width=wide, frame_height=high,
+                           frame_shape=bend, rim=0.002)  # fmt: skip
+            shape = glasses.shape(worn, fitter.fit(posed, still, mask))
+            rims = shape[: 4 * RING]
+            assert in_front(posed[skin], rims).max() < 0.001
+            if masked:
+                assert in_front(mask[0], rims, 0.003).max() < 0.002
+
+
+@pytest.mark.parametrize("style", ["short", "medium", "long", "afro"])
+@pytest.mark.parametrize("beanie", [False, True])
+def test_no_hair_comes_through_a_hat(head, neutral, style, beanie):
+    field, still = HairField(head), np.eye(3, dtype=np.float32)
+    hair = replace(bare_look().hair, style=style, side=0.1, back=0.1)
+    under = field.strands(flattened(hair), neutral, still)
+    hat = field.hat(beanie, hair, neutral, still).points
+    outermost = (under.points + under.outward).reshape(AZIMUTHS, -1, 3) - CENTRE
+    cover = hat.reshape(AZIMUTHS, -1, 3) - CENTRE
+    for strand, sheet in zip(outermost, cover, strict=True):  # by rising angle from the crown
+        angle, reach = from_crown(strand)
+        rim, over = from_crown(sheet)
+        inside = angle < rim.max() - 0.03
+        assert (reach[inside] < np.interp(angle[inside], rim, over)).all()
+
+
+def from_crown(points):
+    """Angle from straight up, and distance, of points (n, 3)."""
+    reach = np.linalg.norm(points, axis=1)
+    return np.arccos(points[:, 1] / reach), reach
