@@ -107,8 +107,8 @@ class Gpu(Protocol):
     def texture(self, unit: int, pixels: NDArray[np.uint8]) -> None:
         """Bind a mip-mapped texture to `unit` for life: (H, W, 4) repeats, (N, H, W, 4) ends."""
 
-    def depth(self, size: int) -> Any:
-        """Make a depth that targets may share."""
+    def depth(self, size: int, unit: int | None = None) -> Any:
+        """Make a depth that targets may share; with a `unit`, shaders compare with it there."""
 
     def picture(self, size: int, kind: Kind, unit: int | None = None) -> Any:
         """Make a picture of four channels; with a `unit`, shaders may read it there by texel."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dlm.generator.look.sensor import sensed
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.models.normals import vertex_normals
-from dlm.generator.render import prepared, projection
+from dlm.generator.render import prepared, projection, shadow
 from dlm.generator.render.bands import Bands
 from dlm.generator.render.base import Frame
 from dlm.generator.render.extras import Extras
@@ -43,7 +43,7 @@ SURFACE: dict[str, Kind] = {  # what lies at each pixel of the skin, drawn first
     "surface_light": "half",
     "surface_skin": "words",
 }
-UNITS = {name: unit for unit, name in enumerate(("noise", "bank", *SURFACE))}
+UNITS = {name: unit for unit, name in enumerate(("noise", "bank", "shadow_map", *SURFACE))}
 PROBE_SIDE = 192
 
 
@@ -66,11 +66,16 @@ class HeadRenderer:
         occlusion = prepared.occlusion(model, gpu.driver, self._occlusion)
         still = [paint_map(model), *np.split(masks(model), 4, axis=1)]
         still += [occlusion[:, :4], occlusion[:, 4:8], occlusion[:, 8:]]
-        self._head = gpu.mesh((3, 3), still, model.surface.triangles, len(occlusion))
+        casting = shadow.casting(model)
+        self._casting = (len(model.surface.triangles), len(model.surface.triangles) + len(casting))
+        triangles = np.concatenate([model.surface.triangles, casting])
+        self._head = gpu.mesh((3, 3), still, triangles, len(occlusion))
         self._block = gpu.block(block_fields(shader_source("sample.glsl")))
         gpu.texture(UNITS["noise"], prepared.detail())
         gpu.texture(UNITS["bank"], backgrounds.bank() if backgrounds else prepared.backgrounds())
+        self._shadow = shadow.KeyShadow(gpu, UNITS["shadow_map"])
         self._skin = gpu.program("skin.vert", "skin_surface.frag")
+        self._shadowed = gpu.program("skin.vert", "skin_surface.frag", UNITS, ("SHADOW",))
         self._shades: dict[tuple[str, ...], Program] = {}
         around = ("PANORAMA",) if backgrounds and backgrounds.lights else ()
         self._backdrop = gpu.program("backdrop.vert", "backdrop.frag", UNITS, around)
@@ -94,7 +99,10 @@ class HeadRenderer:
         self._head.moving[:, :3], self._head.moving[:, 3:] = vertices, normals
         self._head.update()
         beard = scene.look.hair.beard != "none"
-        self._paint_skin(self._bands.find(clip, vertices, scene.camera.size, beard))
+        self._extras.lay_hair(scene, vertices, turn)
+        hard = self._shadow.cast(scene.look.light, turn, self._cast)
+        bands = self._bands.find(clip, vertices, scene.camera.size, beard)
+        self._paint_skin(self._shadowed if hard else self._skin, bands)
         self._paint_parts()
         self._extras.draw(scene, vertices, turn)
         pixels = self._picture.read()
@@ -114,18 +122,25 @@ class HeadRenderer:
         same &= self._size == size and self._backgrounds == backgrounds
         return same and (self._layers is not None) == layers
 
-    def _paint_skin(self, bands: list[tuple[int, int, tuple[str, ...]]]) -> None:
+    def _paint_skin(self, program: Program, bands: list[tuple[int, int, tuple[str, ...]]]) -> None:
         """Draw the skin, shaded band by band, and the background where it is not."""
         self._depth.clear()
         self._surface.use()
         self._gpu.set(SOLID)
-        self._draw_parts(self._skin, "skin")
+        self._draw_parts(program, "skin")
         self._picture.use()
         self._gpu.set(ON_WHAT_IS_THERE)
         for low, high, kind in bands:
             self._picture.cover(self._shade(kind), low, high)
         self._gpu.set(WHERE_NOTHING_IS)
         self._picture.cover(self._backdrop)
+
+    def _cast(self, program: Program) -> None:
+        """Draw what casts the key lamp's shadow."""
+        program.set("lift", shadow.SKIN_LIFT)
+        self._head.draw(program, *self._casting)
+        program.set("lift", shadow.HAIR_LIFT)
+        self._extras.cast(program)
 
     def _shade(self, kind: tuple[str, ...]) -> Program:
         """Return the program that shades rows with what is of this `kind` in them."""

@@ -66,8 +66,15 @@ class ModernGpu:
         made.repeat_x = made.repeat_y = not layers
         made.use(unit)
 
-    def depth(self, size: int) -> Any:
-        return self._gl.depth_renderbuffer((size, size))
+    def depth(self, size: int, unit: int | None = None) -> Any:
+        if unit is None:
+            return self._gl.depth_renderbuffer((size, size))
+        made = self._gl.depth_texture((size, size))
+        made.compare_func = "<="
+        made.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        made.repeat_x = made.repeat_y = False
+        made.use(unit)
+        return made
 
     def picture(self, size: int, kind: Kind, unit: int | None = None) -> Any:
         if unit is None:

@@ -77,8 +77,20 @@ class PyrenderGpu:
              np.ascontiguousarray(pixels))  # fmt: skip
         GL.glGenerateMipmap(kind)
 
-    def depth(self, size: int) -> "_Picture":
-        return _Picture(_render_buffer(GL.GL_DEPTH_COMPONENT24, size))
+    def depth(self, size: int, unit: int | None = None) -> "_Picture":
+        if unit is None:
+            return _Picture(_render_buffer(GL.GL_DEPTH_COMPONENT24, size))
+        texture = _new_texture(unit, GL.GL_TEXTURE_2D, GL.GL_LINEAR, GL.GL_LINEAR)
+        for name, value in (
+            (GL.GL_TEXTURE_COMPARE_MODE, GL.GL_COMPARE_REF_TO_TEXTURE),
+            (GL.GL_TEXTURE_COMPARE_FUNC, GL.GL_LEQUAL),
+            (GL.GL_TEXTURE_WRAP_S, GL.GL_CLAMP_TO_EDGE),
+            (GL.GL_TEXTURE_WRAP_T, GL.GL_CLAMP_TO_EDGE),
+        ):
+            GL.glTexParameteri(GL.GL_TEXTURE_2D, name, value)
+        GL.glTexImage2D(GL.GL_TEXTURE_2D, 0, GL.GL_DEPTH_COMPONENT24, size, size, 0,
+                        GL.GL_DEPTH_COMPONENT, GL.GL_UNSIGNED_INT, None)  # fmt: skip
+        return _Picture(texture, is_texture=True)
 
     def picture(self, size: int, kind: Kind, unit: int | None = None) -> "_Picture":
         if unit is None:

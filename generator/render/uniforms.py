@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from dlm.generator.look.factors import Hair, Light, Look, Skin
 from dlm.generator.models.base import ARKIT_UNITS, Float32
+from dlm.generator.render.projection import to_window
+from dlm.generator.render.shadow import penumbra, world_to_shadow
 from dlm.generator.scene import Scene
 
 Values = dict[str, NDArray[np.float64]]
@@ -42,8 +44,11 @@ def sample_values(
     turn = np.eye(4)
     turn[:3, :3] = rotation
     pixels = camera.fx / max(float(np.linalg.norm(place)), 0.05)
+    shadow = world_to_shadow(look.light, rotation)
     values = {
         "world_to_clip": clip.T,  # GL reads columns
+        "world_to_shadow": shadow.T,
+        "window_to_shadow": (shadow @ np.linalg.inv(to_window(camera.size) @ clip)).T,
         "head_to_world": turn.T,
         "camera": _four(place, pixels),
     }
@@ -72,7 +77,7 @@ def _light(light: Light, rotation: Float32, size: float) -> Values:
     return {
         "sky": _four(light.sky, light.shadow),
         "ground": _four(light.ground, size),
-        "side": _four(light.side),
+        "side": _four(light.side, penumbra(light)),
         "side_direction": _four(light.side_direction),
         "lamp_direction": direction,
         "lamp_direction_head": in_head,

@@ -2,6 +2,7 @@
 // Eyeballs, teeth, tongue and lashes.
 #include "sample.glsl"
 #include "light.glsl"
+#include "shadow.glsl"
 layout(location = 0) in vec3 position;
 layout(location = 1) in vec3 normal;
 layout(location = 2) in vec4 map;
@@ -15,5 +16,10 @@ void main() {
     v_world = position;
     v_normal = normal;
     v_light = open_light(normal);
+    if (side.w > 0.0) {
+        float hidden = 1.0 - key_share(world_to_shadow * vec4(position, 1.0), 0.8);
+        float key = wrapped(dot(normal, lamp_direction[0].xyz), lamp_direction[0].w);
+        v_light -= hidden * key * lamp_colour[0].rgb;
+    }
     v_map = map;
 }

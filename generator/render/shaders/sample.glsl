@@ -2,11 +2,13 @@
 // the std140 layout is plain. Directions are in the world unless they end in _head.
 layout(std140) uniform Sample {
     mat4 world_to_clip;
+    mat4 world_to_shadow;    // the key lamp's clip space
+    mat4 window_to_shadow;   // from pixels and window depth to the same, times w
     mat4 head_to_world;      // rotation of the head; its transpose takes the world to the head
     vec4 camera;             // position in the world; w: pixels a metre at the head
     vec4 sky;                // ambient from above; w: shadow strength
     vec4 ground;             // ambient from below; w: side of the picture in pixels
-    vec4 side;               // ambient from one side; w: unused
+    vec4 side;               // ambient from one side; w: reach of the key's penumbra, 0 none
     vec4 side_direction;     // w: unused
     vec4 lamp_direction[3];  // w: wrap
     vec4 lamp_direction_head[3];

@@ -16,6 +16,9 @@ out vec4 v_light;  // w: specular
 out vec4 v_tint;   // w: scalp
 out vec4 v_map;
 out vec4 v_mask;   // lips, beard, shirt, lash line
+#ifdef SHADOW
+out float v_key;   // share of the key lamp that falls on the skin where nothing hides it
+#endif
 
 // Pigment by region: what the cheek's albedo is multiplied with.
 vec3 tint() {
@@ -47,6 +50,12 @@ void main() {
         float wrap = lamp_direction[i].w, cosine = dot(normal, to_lamp);
         // Light that has passed under the skin comes out red: the terminator is wider in red.
         vec3 spread = vec3(wrapped(cosine, wrap + 0.11), vec2(wrapped(cosine, wrap)));
+#ifdef SHADOW
+        if (i == 0) {  // its picture of the head knows better
+            seen = 1.0 - 0.4 * mask_a.y;
+            v_key = seen * spread.g;
+        }
+#endif
         light += lamp_colour[i].rgb * seen * spread;
         float facing = max(dot(normal, normalize(to_lamp + view)), 0.0);
         shine += lamp_colour[i].rgb * seen * pow(facing, gloss.y) * (gloss.y + 8.0) * 0.04;

@@ -2,6 +2,11 @@
 // What lies at each pixel of the skin, for skin_shade.frag. Triangles are hardly larger than
 // pixels: a software rasteriser shades many more fragments than pixels, so it must be cheap here.
 #include "surface.glsl"
+#ifdef SHADOW
+#include "sample.glsl"
+#include "shadow.glsl"
+in float v_key;
+#endif
 in vec4 v_light;
 in vec4 v_tint;
 in vec4 v_map;
@@ -11,5 +16,11 @@ layout(location = 1) out uvec4 surface_skin;
 
 void main() {
     surface_light = v_light;
+#ifdef SHADOW
+    float turn = 6.2831853 * fract(52.9829 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
+    float hidden = 1.0 - key_share(window_to_shadow * vec4(gl_FragCoord.xyz, 1.0), turn);
+    surface_light.rgb = max(v_light.rgb - hidden * v_key * lamp_colour[0].rgb, 0.05 * v_light.rgb);
+    surface_light.w *= 1.0 - 0.9 * hidden;
+#endif
     surface_skin = words_of(Skin(v_map, v_tint, v_mask));
 }
