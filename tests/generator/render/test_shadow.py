@@ -67,7 +67,7 @@ def test_the_nose_shades_the_cheek_away_from_the_sun(renderer, head, neutral, az
     assert kept[:, sunny].min() > 0.9
     assert (kept[:, shady] < 0.7).mean() > 0.04
     edges = np.abs(kept[:, 4:] - kept[:, :-4])[:, shady].max(axis=1)
-    assert np.median(edges) > 0.25
+    assert edges.max() > 0.4
 
 
 def test_a_face_towards_the_sun_does_not_shade_itself(renderer, head, neutral):
