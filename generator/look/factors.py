@@ -158,7 +158,7 @@ class Background:
 class Occluder:
     """Something simple held before the face, in units of the face's half height."""
 
-    kind: str  # hand, microphone, cup, board, paper
+    kind: str  # hand, fist, microphone, cup, phone, board, paper
     centre: tuple[float, float]  # from the face's centre, x to the image's right, y down
     size: tuple[float, float]
     angle: float

@@ -118,39 +118,60 @@ def nothing_worn(clothes: Wardrobe) -> Wardrobe:
     )  # fmt: skip
 
 
-OCCLUDER_SIZE = {
-    "hand": ((0.28, 0.5), (0.35, 0.7)),
-    "microphone": ((0.13, 0.22), (0.16, 0.26)),
-    "cup": ((0.22, 0.34), (0.25, 0.4)),
-    "board": ((0.3, 0.9), (0.2, 0.8)),
-    "paper": ((0.4, 0.8), (0.4, 0.8)),
-}
+SHEET = {"board": ((0.3, 0.9), (0.2, 0.8)), "paper": ((0.4, 0.8), (0.4, 0.8))}  # width, height
+HELD_SIZE = {"hand": 0.47, "fist": 0.45, "microphone": 0.45, "cup": 0.46, "phone": 0.38}
+ARM = 2.1  # how often as high as wide the sheet of a hand with its arm is
+GRIPPED = 1.6  # half a sheet's width over the unit that a hand is drawn in
+CHEEK = 0.68  # from the face's centre
 
 
 def sample_occluders(
     rng: np.random.Generator, melanin: float, settings: Probabilities
 ) -> tuple[Occluder, ...]:
-    """Draw what is held before the face: mostly nothing, more often low than high."""
+    """Draw what is held before the face: mostly nothing, most often a hand at chin or cheek."""
     table = settings["occluders"]
     if not chance(rng, table["any"]):
         return ()
     kind = pick(rng, table["kinds"])
-    wide, high = (uniform(rng, *span) for span in OCCLUDER_SIZE[kind])
     side = float(rng.choice([-1, 1]))
-    x = side * rng.uniform(0.1, 0.9) if kind in ("hand", "board", "paper") else rng.normal(0, 0.25)
-    y = rng.uniform(-0.5, 1.0) if kind in ("hand", "board") else rng.uniform(0.45, 1.0)
     own = skin_albedo(melanin, rng.uniform(0.3, 0.8))
+    x, y, lean = _held_at(rng, kind)
     return (
         Occluder(
             kind=kind,
-            centre=(tidy(x), tidy(y)),
-            size=(wide, high),
-            angle=uniform(rng, -0.9, 0.9) + (tidy(-side * 0.5) if kind == "hand" else 0.0),
-            colour=own if kind == "hand" else cloth(rng),
+            centre=(tidy(side * x), tidy(y)),
+            size=_held_size(rng, kind),
+            angle=tidy(side * lean),
+            colour=cloth(rng) if kind in SHEET else own,
             second=cloth(rng),
             distance=uniform(rng, 0.13, 0.19),
         ),
     )
+
+
+def _held_at(rng: np.random.Generator, kind: str) -> tuple[float, float, float]:
+    """Return where on the face it is (x to its own side, y down) and how it leans (radians)."""
+    if kind in SHEET:
+        low = -0.5 if kind == "board" else 0.45
+        return rng.uniform(0.1, 0.9), rng.uniform(low, 1.0), rng.uniform(-0.9, 0.9)
+    if kind in ("hand", "fist"):
+        if chance(rng, 0.45):  # at the cheek, else at mouth or chin
+            return CHEEK + rng.normal(0, 0.12), rng.uniform(0.1, 0.8), -rng.uniform(0.0, 0.5)
+        return rng.uniform(0.0, 0.4), rng.uniform(0.65, 1.05), rng.uniform(-0.7, 0.2)
+    if kind == "phone":
+        at_ear = chance(rng, 0.5)
+        x = rng.uniform(0.75, 0.95) if at_ear else rng.uniform(0.0, 0.5)
+        return x, rng.uniform(0.0, 0.7), rng.uniform(-0.4, 0.15)
+    return abs(rng.normal(0, 0.25)), rng.uniform(0.6, 1.05), rng.uniform(-0.5, 0.1)
+
+
+def _held_size(rng: np.random.Generator, kind: str) -> tuple[float, float]:
+    """Return half width and half height of the sheet it is drawn on."""
+    if kind in SHEET:
+        wide, high = (uniform(rng, *span) for span in SHEET[kind])
+        return wide, high
+    wide = tidy(GRIPPED * HELD_SIZE[kind] * rng.uniform(0.9, 1.12))
+    return wide, tidy(ARM * wide)
 
 
 def sample_background(

@@ -68,8 +68,12 @@ class Fitter:
             ears=np.asarray(vertices[self._ears] @ rotation, dtype=np.float64),
             nose=np.asarray(vertices[self._nose] @ rotation, dtype=np.float64),
             under=[np.asarray(vertices[self._skin] @ rotation, dtype=np.float64), *worn],
-            size=self._distance(balls) / self._apart,
+            size=self.scale(vertices),
         )
+
+    def scale(self, vertices: Float32) -> float:
+        """Return the distance between the eyes of `vertices` (V, 3) as a share of the template's."""
+        return self._distance([vertices[ball] for ball in self._balls]) / self._apart
 
     @staticmethod
     def _distance(balls: list[Float32]) -> float:
@@ -245,17 +249,35 @@ class Peak:
 FACE_CENTRE = np.array([0.0, -0.035, 0.0])  # in the head, metres
 FACE_HALF_HEIGHT = 0.11  # metres
 CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)  # x right, y down
+HANDS, FLAT = ("hand", "fist"), ("board", "paper")
+FROM_TOP, WIDE = 1.3, 3.2  # of held.frag: to the middle of what is held, and across its sheet
 
 
-def held_sheet(thing: Occluder, camera: Camera, rotation: Float32) -> Points:
-    """Return the (4, 3) corners, in the world, of what is held between the camera and the face."""
+def held_sheet(thing: Occluder, camera: Camera, rotation: Float32, scale: float) -> Points:
+    """Return the (4, 3) corners, in the world, of what is held between the camera and the face.
+
+    It is as large in the picture as if it were beside a face that is `scale` of an adult's.
+    """
     turn = camera.world_to_camera[:3, :3].astype(np.float64)
     eye = -turn.T @ camera.world_to_camera[:3, 3]
-    middle = rotation @ FACE_CENTRE
+    middle = rotation @ (scale * FACE_CENTRE)
     toward = eye - middle
     reach = float(np.linalg.norm(toward))
     toward /= reach
-    centre = middle + toward * min(thing.distance, 0.6 * reach)
+    near = min(scale * thing.distance, 0.6 * reach)
     c, s = np.cos(thing.angle), np.sin(thing.angle)
-    flat = CORNERS * thing.size @ np.array([[c, s], [-s, c]]) + thing.centre
-    return np.asarray(centre + FACE_HALF_HEIGHT * (flat @ turn[:2]))
+    held = 0.0 if thing.kind in FLAT else 2 * FROM_TOP / (WIDE * slenderness(thing)) - 1
+    flat = (CORNERS - np.array([0.0, held])) * thing.size @ np.array([[c, s], [-s, c]])
+    flat = (flat + thing.centre) * (scale * FACE_HALF_HEIGHT * (1 - near / reach))
+    return np.asarray(middle + toward * near + flat @ turn[:2])
+
+
+def slenderness(thing: Occluder) -> float:
+    """Return the height of its sheet over the width."""
+    return thing.size[1] / thing.size[0]
+
+
+def thumb_side(thing: Occluder) -> float:
+    """Return 1 or -1: a thumb is on the face's side of a hand, a grip on the other side."""
+    outer = 1.0 if thing.centre[0] > 0 else -1.0
+    return -outer if thing.kind in HANDS else outer

@@ -6,8 +6,27 @@ import numpy as np
 
 from dlm.generator.look.factors import Hair, Look, Wardrobe
 from dlm.generator.models.base import FaceModel, Float32, Int32
-from dlm.generator.render.accessories import CORNERS, Fit, Fitter, Glasses, Peak, held_sheet
-from dlm.generator.render.gpu import DARK_PANE, INSIDE, PANE, SHEET, SOLID, Defines, Gpu, Mesh, Program
+from dlm.generator.render.accessories import (
+    CORNERS,
+    Fit,
+    Fitter,
+    Glasses,
+    Peak,
+    held_sheet,
+    slenderness,
+    thumb_side,
+)
+from dlm.generator.render.gpu import (
+    DARK_PANE,
+    INSIDE,
+    PANE,
+    SHEET,
+    SOLID,
+    Defines,
+    Gpu,
+    Mesh,
+    Program,
+)
 from dlm.generator.render.hair_field import HANGING, HairField
 from dlm.generator.render.worn import STUFFS, Piece, Worn
 from dlm.generator.scene import Scene
@@ -17,7 +36,15 @@ SHELLS = 4  # as shaders/hair.vert counts them
 SHORT = 0.15  # hair that hangs no more than this hides its own inside
 UNDER_HAT = 0.002  # metres that hair may stand off below a hat
 BEHIND_RIM = -0.025  # metres beyond the hairline to which it then reaches over the forehead
-HELD = ("hand", "microphone", "cup", "board", "paper")  # as shaders/held.frag counts them
+HELD = (
+    "hand",
+    "fist",
+    "microphone",
+    "cup",
+    "phone",
+    "board",
+    "paper",
+)  # as shaders/held.frag counts them
 FRAME, CLEAR, DARK, PEAK = 0.0, 1.0, 2.0, 3.0  # as shaders/thing.frag counts them
 
 
@@ -62,9 +89,12 @@ class Extras:
             mask = [piece.sheet.points for piece in pieces if piece.grid is self._worn.mask.grid]
             self._draw_glasses(look.wardrobe, self._fitter.fit(vertices, turn, mask), turn)
         for thing in look.occluders:
-            self._sheet.moving[:] = held_sheet(thing, scene.camera, turn)
+            scale = self._fitter.scale(vertices)
+            self._sheet.moving[:] = held_sheet(thing, scene.camera, turn, scale)
             self._sheet.update()
             self._held.set("kind", float(HELD.index(thing.kind)))
+            self._held.set("tall", slenderness(thing))
+            self._held.set("mirror", thumb_side(thing))
             self._held.set("colour", *thing.colour, 1.0)
             self._held.set("second", *thing.second, 1.0)
             self._sheet.draw(self._held)

@@ -7,9 +7,11 @@ import pytest
 from scipy.spatial import cKDTree
 
 from dlm.generator import labels
+from dlm.generator.look import probabilities
+from dlm.generator.look.sample import sample_look
 from dlm.generator.models.base import ARKIT_UNITS
 from dlm.generator.models.normals import vertex_normals
-from dlm.generator.render.accessories import RING, Fitter, Glasses
+from dlm.generator.render.accessories import RING, Fitter, Glasses, held_sheet
 from dlm.generator.render.extras import flattened
 from dlm.generator.render.hair_field import AROUND as AZIMUTHS
 from dlm.generator.render.hair_field import CENTRE, HairField
@@ -194,3 +196,33 @@ def from_crown(points):
     """Angle from straight up, and distance, of points (n, 3)."""
     reach = np.linalg.norm(points, axis=1)
     return np.arccos(points[:, 1] / reach), reach
+
+
+@pytest.mark.parametrize("kind", ["hand", "fist", "microphone", "cup", "phone"])
+def test_what_is_held_reaches_out_of_the_picture_with_its_arm(renderer, head, neutral, kind):
+    bare, _ = draw(renderer, head, neutral)
+    look = replace(bare_look(), occluders=(held(kind, centre=(0.2, 0.8)),))
+    frame, _ = draw(renderer, head, neutral, look=look)
+    shown = (bare.depth == 0) | (frame.depth < bare.depth - 0.002)
+    shown &= frame.depth > 0
+    rows = np.flatnonzero(shown.sum(axis=1) > 5)
+    assert rows.max() == frame.depth.shape[0] - 1  # no arm is cut off in the air
+    assert np.array_equal(rows, np.arange(rows.min(), rows.max() + 1))
+
+
+def test_what_is_held_is_as_large_in_a_selfie_as_in_a_portrait():
+    near, far = (held_sheet(held("fist"), camera(distance=away), np.eye(3, dtype=np.float32), 1.0)
+                 for away in (0.4, 2.0))  # fmt: skip
+    sides = [np.ptp(labels.project(camera(distance=away), sheet)[0][:, 0])
+             for away, sheet in ((0.4, near), (2.0, far))]  # fmt: skip
+    assert sides[0] * 0.4 == pytest.approx(sides[1] * 2.0, rel=0.05)
+
+
+def held(kind, **changes):
+    """The first thing of this kind that some thousand looks hold."""
+    settings = probabilities.default()
+    for index in range(4000):
+        for thing in sample_look(0, index, {}, settings).occluders:
+            if thing.kind == kind:
+                return replace(thing, angle=0.0, **changes)
+    raise AssertionError(f"no {kind}")
