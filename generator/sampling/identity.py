@@ -25,22 +25,24 @@ _AGE_GROUPS = ((0.05, 3, 12), (0.07, 12, 18), (0.70, 18, 55), (0.18, 55, 85))  #
 
 # Standard deviation of a slider that ends at -1 and 1; the first prefix that fits counts.
 _SPREAD: tuple[tuple[str, float], ...] = (
-    ("asym-", 0.07), ("eye-scale", 0.12), ("eye-trans", 0.11), ("eye-push", 0.12),
+    ("asym-mouth-1", 0.07), ("asym-mouth-2", 0.18), ("asym-jaw", 0.14),
+    ("asym-nose", 0.12), ("asym-", 0.09),
+    ("eye-scale", 0.17), ("eye-trans", 0.13), ("eye-push", 0.22), ("eye-corner", 0.36),
     ("eye-height", 0.18), ("eye-eyefold", 0.45), ("eye-bag", 0.40), ("eye-epicanthus", 0.35),
     ("eye-", 0.19), ("ear-shape", 0.17), ("ear-", 0.19),
     ("cheek-", 0.20), ("head-scale-horiz", 0.14), ("head-scale", 0.11), ("head-fat", 0.20),
     ("head-back", 0.17), ("head-", 0.10), ("neck-double", 0.17), ("neck-", 0.15),
-    ("mouth-trans", 0.14), ("mouth-scale-depth", 0.10), ("mouth-scale-vert", 0.20),
-    ("mouth-scale-horiz", 0.20),
-    ("mouth-upperlip-height", 0.28), ("mouth-lowerlip-height", 0.24), ("mouth-laugh", 0.17),
-    ("mouth-", 0.16),
-    ("nose-trans", 0.10), ("nose-scale", 0.15), ("nose-", 0.18), ("chin-", 0.18),
-    ("forehead-", 0.13), ("eyebrows-trans", 0.25), ("eyebrows-", 0.17),
+    ("mouth-trans", 0.18), ("mouth-scale-depth", 0.10), ("mouth-scale-vert", 0.20),
+    ("mouth-scale-horiz", 0.28), ("mouth-angles", 0.32),
+    ("mouth-upperlip-height", 0.28), ("mouth-lowerlip-height", 0.28), ("mouth-laugh", 0.17),
+    ("mouth-cupidsbow-width", 0.30), ("mouth-", 0.20),
+    ("nose-trans", 0.13), ("nose-scale", 0.18), ("nose-", 0.18), ("chin-height", 0.28),
+    ("chin-", 0.20), ("forehead-", 0.13), ("eyebrows-trans", 0.48), ("eyebrows-", 0.17),
 )  # fmt: skip
 # Where a slider's mean is not the template's, whose upper lip is thicker, lower lip pointed, mouth
 # narrower, and eyes wider and closer, than those of people photographed.
 _MEAN = {
-    "mouth-scale-vert": -0.30, "mouth-upperlip-height": -0.35, "mouth-lowerlip-height": 0.0,
+    "mouth-scale-vert": -0.30, "mouth-upperlip-height": -0.35, "mouth-lowerlip-height": 0.06,
     "mouth-lowerlip-ext": 0.2, "mouth-lowerlip-width": 0.1, "mouth-scale-horiz": 0.22,
     "eye-push2": -0.20, "eye-scale": -0.15,
 }  # fmt: skip

@@ -1,8 +1,8 @@
 """How heads turn before a camera: joint draws of head, neck and camera.
 
-Fitted to the 68 points of in-the-wild photographs, yaw, pitch and roll spread by 15, 10 and 8
-degrees; two thirds of the heads follow that, the others turn much further, up to profiles, which
-such collections lack and users do not.
+Fitted to the 68 points of in-the-wild photographs, yaw, pitch and roll spread by 13, 7.5 and 8
+degrees; three quarters of the heads follow that, the others turn much further, up to profiles,
+which such collections lack and users do not.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ GROWTH = ((1.0, 10.0, 25.0), (0.71, 0.93, 1.0))  # years, and the side as a shar
 
 def sample_head(rng: np.random.Generator) -> Float32:
     """Return yaw, pitch, roll of the head in radians: (3,)."""
-    spread = np.radians([14.0, 10.0, 7.0] if rng.random() < 0.65 else [38.0, 15.0, 14.0])
+    spread = np.radians([13.5, 7.5, 7.5] if rng.random() < 0.74 else [36.0, 14.0, 13.0])
     angles = rng.normal(size=3) * spread
     return np.clip(angles, -HEAD_LIMITS, HEAD_LIMITS).astype(np.float32)
 
