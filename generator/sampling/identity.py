@@ -33,7 +33,7 @@ _SPREAD: tuple[tuple[str, float], ...] = (
     ("cheek-", 0.20), ("head-scale-horiz", 0.14), ("head-scale", 0.11), ("head-fat", 0.20),
     ("head-back", 0.17), ("head-", 0.10), ("neck-double", 0.17), ("neck-", 0.15),
     ("mouth-trans", 0.18), ("mouth-scale-depth", 0.10), ("mouth-scale-vert", 0.20),
-    ("mouth-scale-horiz", 0.28), ("mouth-angles", 0.32),
+    ("mouth-scale-horiz", 0.28), ("mouth-angles", 0.28),
     ("mouth-upperlip-height", 0.28), ("mouth-lowerlip-height", 0.28), ("mouth-laugh", 0.17),
     ("mouth-cupidsbow-width", 0.30), ("mouth-", 0.20),
     ("nose-trans", 0.13), ("nose-scale", 0.18), ("nose-", 0.18), ("chin-height", 0.28),

@@ -49,7 +49,7 @@ def camera(distance: float = 2.0) -> Camera:
 @cache
 def people(name: str, count: int = 2) -> tuple[Scene, ...]:
     return tuple(
-        sample_scene(head(name), probabilities.default(), 12, k, SIZE) for k in range(count)
+        sample_scene(head(name), probabilities.default(), 16, k, SIZE) for k in range(count)
     )
 
 
