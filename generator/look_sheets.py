@@ -111,7 +111,8 @@ def _angles(scene: Scene) -> str:
     return f"yaw {yaw:.0f}, {pitch:.0f}, {roll:.0f}"
 
 
-HAIR_SHAPE = ("style", "front", "side", "back", "volume", "hairline", "part", "curl", "density")
+COMBED = ("combed", "part", "falls", "dip", "ragged")
+HAIR_SHAPE = ("style", "front", "side", "back", "volume", "hairline", "curl", "density", *COMBED)
 
 FACTORS: Mapping[str, Factor] = {
     "skin tone": Factor(_of_look("skin"), lambda s: s.look.skin.melanin, "melanin"),
@@ -123,6 +124,9 @@ FACTORS: Mapping[str, Factor] = {
     "eyes": Factor(_of_look("eyes"), lambda s: luminance(s.look.eyes.iris), "iris", 5.0,
                    (0.033, 0.0, 0.0)),
     "hair style": Factor(_of_part("hair", *HAIR_SHAPE), lambda s: s.look.hair.style, "style"),
+    "hair at the front": Factor(
+        _of_part("hair", *HAIR_SHAPE), lambda s: s.look.hair.combed, "combed"
+    ),
     "hair colour": Factor(
         _of_part("hair", "colour", "tip_colour", "brow_colour"),
         lambda s: luminance(s.look.hair.colour), "reflectance",

@@ -13,7 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 Colour = tuple[float, float, float]
 Vec3 = tuple[float, float, float]
 
-JSON_VERSION = 2
+JSON_VERSION = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,11 @@ class Hair:
     back: float
     volume: float  # how far it stands off the head
     hairline: float  # -1 deep on the forehead to 1 receding
+    combed: str  # back: from the crown; fringe: so, and forward; parted: both ways; swept: across
     part: float  # -1 parted on the subject's right to 1 on its left
+    falls: tuple[float, float]  # degrees from the face's middle where parted hair comes down: l, r
+    dip: float  # 0 parted hair crosses the forehead high to 1 low
+    ragged: float  # metres by which the ends of strands differ
     curl: float  # 0 straight to 1 tight curls
     density: float  # 0 thin to 1 full
     shine: float

@@ -54,17 +54,15 @@ def sample_hair(
     shown = np.array(any_colour(rng, rng.uniform(0.3, 0.9), rng.uniform(0.1, 0.6)))
     hair = shown if dyed else natural
     front, side, back, volume = (uniform(rng, *span) for span in LENGTHS[style])
-    fringe = style in ("short", "medium", "long") and chance(rng, table["fringe"])
     return Hair(
         style=style,
         colour=colour(hair),
         tip_colour=colour(hair * rng.uniform(0.75, 1.5, 1) * np.array([1.0, 0.97, 0.92])),
-        front=uniform(rng, 0.015, 0.055) if fringe else front,
         side=side,
         back=back,
         volume=volume,
         hairline=uniform(rng, 0.5, 1.0) if style == "receding" else normal(rng, 0, 0.4, -1, 1),
-        part=uniform(rng, -1.0, 1.0),
+        **_combed(rng.spawn(1)[0], style, front, side, table),
         curl=uniform(rng, 0.7, 1.0) if style == "afro" else tidy(rng.beta(0.8, 1.6)),
         density=uniform(rng, 0.45, 1.0),
         shine=uniform(rng, 0.1, 1.0),
@@ -72,6 +70,44 @@ def sample_hair(
         **_beard(rng, age, male, pigment, grey, table),
         texture=(uniform(rng, 0.0, 1.0), uniform(rng, 0.0, 1.0)),
     )
+
+
+def _combed(
+    rng: np.random.Generator,
+    style: str,
+    front: float,
+    side: float,
+    table: Mapping[str, Mapping[str, float]],
+) -> dict[str, Any]:
+    """Return how the hair at the front lies: off the face, both ways, across it, or over it."""
+    long = style in ("medium", "long")
+    combed = pick(rng, table["combed_long" if long else "combed_short"])
+    if not long and style != "short":
+        combed = "back"
+    aside = float(rng.choice([-1.0, 1.0]))
+    part = aside * uniform(rng, 0.35, 0.9) if rng.random() < 0.6 else normal(rng, 0, 0.1, -0.3, 0.3)
+    falls = [_fall(rng, long), _fall(rng, long)]
+    dip, ragged = uniform(rng, 0.15, 0.45), uniform(rng, 0.003, 0.012)
+    if long:
+        ragged = uniform(rng, 0.01, 0.06)
+    if combed == "fringe":
+        front, ragged = uniform(rng, 0.015, 0.075), uniform(rng, 0.003, 0.022)
+    elif combed == "parted" and long:
+        front = side
+    elif combed == "swept":
+        part = aside * uniform(rng, 0.3, 0.85)
+        falls[0 if aside < 0 else 1] = uniform(rng, 18.0, 58.0)  # the other way from the parting
+        front = side if long and rng.random() < 0.5 else uniform(rng, 0.03, 0.085)
+        dip = uniform(rng, 0.45, 1.0)
+    return {"combed": combed, "part": tidy(part), "front": front, "falls": (falls[0], falls[1]),
+            "dip": dip, "ragged": ragged}  # fmt: skip
+
+
+def _fall(rng: np.random.Generator, long: bool) -> float:
+    """Return degrees from the face's middle: before the ear, or behind it."""
+    if long and rng.random() < 0.4:
+        return uniform(rng, 88.0, 120.0)
+    return uniform(rng, 52.0, 80.0)
 
 
 def _brows(

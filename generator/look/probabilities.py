@@ -11,7 +11,7 @@ import yaml
 
 from dlm.errors import DlmError
 
-WEIGHT_TABLES = ("styles_female", "styles_male", "beards", "kinds")
+WEIGHT_TABLES = ("styles_female", "styles_male", "combed_short", "combed_long", "beards", "kinds")
 MAX_DEPTH = 3  # of what is looked up: an alias may name what it stands in
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where libyaml is there

@@ -27,7 +27,7 @@ from dlm.generator.render.gpu import (
     Mesh,
     Program,
 )
-from dlm.generator.render.hair_field import HANGING, HairField
+from dlm.generator.render.hair_field import HANGING, RIM_ABOVE, RIM_BINS, HairField, Strands
 from dlm.generator.render.worn import STUFFS, Piece, Worn
 from dlm.generator.scene import Scene
 
@@ -36,6 +36,7 @@ SHELLS = 4  # as shaders/hair.vert counts them
 SHORT = 0.15  # hair that hangs no more than this hides its own inside
 UNDER_HAT = 0.002  # metres that hair may stand off below a hat
 BEHIND_RIM = -0.025  # metres beyond the hairline to which it then reaches over the forehead
+STRAND = (3, 3, 3, 3, 2)  # floats of a vertex, as shaders/hair.vert has them
 HELD = (
     "hand",
     "fist",
@@ -57,13 +58,13 @@ class Extras:
         self._gpu = gpu
         self._field, self._fitter, self._worn = HairField(model), Fitter(model), Worn(model)
         self._glasses, self._peak = Glasses(), Peak()
+        self._hat: Strands | None = None
         grid, triangles = self._field.coordinates(), self._field.triangles()
-        self._hair_mesh = gpu.mesh((3, 3, 3), [grid], triangles, len(grid))
-        self._hat_mesh = gpu.mesh((3, 3, 3), [grid], triangles, len(grid))
+        self._hair_mesh = gpu.mesh(STRAND, [grid], triangles, len(grid))
+        self._hat_mesh = gpu.mesh(STRAND, [grid], triangles, len(grid))
         self._glasses_mesh = _things(gpu, self._glasses.triangles, self._glasses.vertex_count)
         self._peak_mesh = _things(gpu, self._peak.triangles, self._peak.vertex_count)
         quad = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-        self._haired = False
         self._sheet = gpu.mesh((3,), [CORNERS.astype(np.float32)], quad, 4)
         self._worn_meshes = {
             grid: gpu.mesh((3, 3), [grid.place], grid.triangles, grid.count)
@@ -75,14 +76,29 @@ class Extras:
         self._stuff = gpu.program("worn.vert", "worn.frag", units)
         self._held = gpu.program("held.vert", "held.frag", units)
 
+    def fit(self, scene: Scene, vertices: Float32, turn: Float32) -> Float32:
+        """Lay hair and hat on a head turned by `turn`; return their rim (RIM_BINS, 2)."""
+        look, hat = scene.look, scene.look.wardrobe.hat
+        self._hat = self._hat_on(look, vertices, turn) if hat != "none" else None
+        rim = np.full((RIM_BINS, 2), [RIM_ABOVE, 0.0], np.float32)
+        if self._hat:
+            _fill(self._hat_mesh, self._hat)
+            rim = self._hat.rim
+        if _has_hair(look):
+            hair = look.hair if hat == "none" else flattened(look.hair)
+            strands = self._field.strands(hair, vertices, turn)
+            _fill(self._hair_mesh, strands)
+            rim = np.where(strands.rim[:, :1] < rim[:, :1], strands.rim, rim)
+        return rim
+
     def draw(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
-        """Draw all that `scene` has of these onto a head turned by `turn`."""
+        """Draw all that `scene` has of these onto the head that they were fitted to."""
         look = scene.look
-        if self._haired:
+        if _has_hair(look):
             self._draw_hair(look.hair.style)
         self._gpu.set(SHEET)
-        if look.wardrobe.hat != "none":
-            self._draw_hat(look, vertices, turn)
+        if self._hat:
+            self._draw_hat(self._hat, look.wardrobe.hat, turn)
         pieces = self._pieces(look, vertices, turn)
         self._draw_worn(pieces, turn)
         if look.wardrobe.glasses != "none":
@@ -99,21 +115,12 @@ class Extras:
             self._held.set("second", *thing.second, 1.0)
             self._sheet.draw(self._held)
 
-    def lay_hair(self, scene: Scene, vertices: Float32, turn: Float32) -> None:
-        """Lay the hair of `scene` on a head turned by `turn`: for `cast`, then for `draw`."""
-        hair = scene.look.hair
-        self._haired = hair.style not in HAIRLESS and scene.look.wardrobe.hat != "headscarf"
-        if not self._haired:
-            return
-        if scene.look.wardrobe.hat != "none":
-            hair = flattened(hair)
-        strands = self._field.strands(hair, vertices, turn)
-        _fill(self._hair_mesh, strands.points, strands.outward, strands.normals)
-
-    def cast(self, program: Program) -> None:
-        """Draw one shell of the hair as what hides light; its root and way out are given."""
-        if self._haired:
+    def cast(self, look: Look, program: Program) -> None:
+        """Draw hair and hat, one shell each, as what hides light; root and way out are given."""
+        if _has_hair(look):
             self._hair_mesh.draw(program)
+        if self._hat:
+            self._hat_mesh.draw(program)
 
     def _draw_hair(self, style: str) -> None:
         self._gpu.set(SOLID)
@@ -122,13 +129,12 @@ class Extras:
             self._gpu.set(INSIDE)
             self._hair_mesh.draw(self._strand)
 
-    def _draw_hat(self, look: Look, vertices: Float32, turn: Float32) -> None:
-        hat = look.wardrobe.hat
-        if hat == "headscarf":
-            sheet = self._field.hood(vertices, turn)
-        else:
-            sheet = self._field.hat(hat == "beanie", look.hair, vertices, turn)
-        _fill(self._hat_mesh, sheet.points, sheet.outward, sheet.normals)
+    def _hat_on(self, look: Look, vertices: Float32, turn: Float32) -> Strands:
+        if look.wardrobe.hat == "headscarf":
+            return self._field.hood(vertices, turn)
+        return self._field.hat(look.wardrobe.hat == "beanie", look.hair, vertices, turn)
+
+    def _draw_hat(self, sheet: Strands, hat: str, turn: Float32) -> None:
         self._hat_mesh.draw(self._cloth)
         if hat == "cap":
             edge = (self._field.brow_edge(sheet.points) @ turn).astype(np.float64)
@@ -168,9 +174,14 @@ class Extras:
         self._gpu.set(SHEET)
 
 
+def _has_hair(look: Look) -> bool:
+    return look.hair.style not in HAIRLESS and look.wardrobe.hat != "headscarf"
+
+
 def flattened(hair: Hair) -> Hair:
     """Return the hairdo under a hat."""
-    return replace(hair, volume=min(hair.volume, UNDER_HAT), front=BEHIND_RIM)
+    low = min(hair.volume, UNDER_HAT)
+    return replace(hair, volume=low, front=BEHIND_RIM, combed="back")
 
 
 def _things(gpu: Gpu, triangles: Int32, count: int) -> Mesh:
@@ -179,6 +190,7 @@ def _things(gpu: Gpu, triangles: Int32, count: int) -> Mesh:
     return gpu.mesh((3,), [place], triangles, count)
 
 
-def _fill(mesh: Mesh, *parts: Float32) -> None:
+def _fill(mesh: Mesh, sheet: Strands) -> None:
+    parts = (sheet.points, sheet.outward, sheet.normals, sheet.tangents, sheet.ends)
     mesh.moving[:] = np.concatenate(parts, axis=1)
     mesh.update()

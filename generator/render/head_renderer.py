@@ -4,12 +4,14 @@ Meshes are made once and updated in place; there is one picture without multisam
 flipped by a copy. The alpha of the picture says what each pixel shows (`marks.py`).
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dlm.generator.look.factors import Look
 from dlm.generator.look.sensor import sensed
 from dlm.generator.models.base import FaceModel, Float32
 from dlm.generator.models.normals import vertex_normals
@@ -95,12 +97,12 @@ class HeadRenderer:
         turn = rotation(*scene.head)
         near, far = projection.depth_range(scene.camera, vertices)
         clip = projection.world_to_clip(scene.camera, near, far)
-        self._block.send(sample_values(scene, turn, clip, self._eyes.find(vertices, turn)))
+        rim = self._extras.fit(scene, vertices, turn)
+        self._block.send(sample_values(scene, turn, clip, self._eyes.find(vertices, turn), rim))
         self._head.moving[:, :3], self._head.moving[:, 3:] = vertices, normals
         self._head.update()
         beard = scene.look.hair.beard != "none"
-        self._extras.lay_hair(scene, vertices, turn)
-        hard = self._shadow.cast(scene.look.light, turn, self._cast)
+        hard = self._shadow.cast(scene.look.light, turn, partial(self._cast, scene.look))
         bands = self._bands.find(clip, vertices, scene.camera.size, beard)
         self._paint_skin(self._shadowed if hard else self._skin, bands)
         self._paint_parts()
@@ -135,12 +137,12 @@ class HeadRenderer:
         self._gpu.set(WHERE_NOTHING_IS)
         self._picture.cover(self._backdrop)
 
-    def _cast(self, program: Program) -> None:
+    def _cast(self, look: Look, program: Program) -> None:
         """Draw what casts the key lamp's shadow."""
         program.set("lift", shadow.SKIN_LIFT)
         self._head.draw(program, *self._casting)
         program.set("lift", shadow.HAIR_LIFT)
-        self._extras.cast(program)
+        self._extras.cast(look, program)
 
     def _shade(self, kind: tuple[str, ...]) -> Program:
         """Return the program that shades rows with what is of this `kind` in them."""

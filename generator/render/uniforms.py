@@ -36,9 +36,12 @@ class EyeState:
 
 
 def sample_values(
-    scene: Scene, rotation: Float32, clip: NDArray[np.float64], eyes: EyeState
+    scene: Scene, rotation: Float32, clip: NDArray[np.float64], eyes: EyeState, rim: Float32
 ) -> Values:
-    """Return every field of the uniform block for `scene`, whose head is turned by `rotation`."""
+    """Return every field of the uniform block for `scene`, whose head is turned by `rotation`.
+
+    `rim` (RIM_BINS, 2) is the lower edge of hair or hat, as `hair_field.py` tells it.
+    """
     look, camera = scene.look, scene.camera
     place = -camera.world_to_camera[:3, :3].T @ camera.world_to_camera[:3, 3]
     turn = np.eye(4)
@@ -51,6 +54,7 @@ def sample_values(
         "window_to_shadow": (shadow @ np.linalg.inv(to_window(camera.size) @ clip)).T,
         "head_to_world": turn.T,
         "camera": _four(place, pixels),
+        "rim": rim.astype(np.float64),
     }
     return (
         values
@@ -135,6 +139,7 @@ def _hair(hair: Hair) -> Values:
         "hair": _four(hair.colour, hair.density),
         "hair_tip": _four(hair.tip_colour, hair.shine),
         "hair_shape": np.array([hair.hairline, hair.curl, cover, hair.volume]),
+        "hair_ends": np.array([hair.ragged, 0.0, 0.0, 0.0]),
         "brow": _four(hair.brow_colour, hair.brow_density),
         "brow_shape": np.array(
             [hair.brow_thickness, hair.brow_arch, hair.brow_length, hair.brow_height]

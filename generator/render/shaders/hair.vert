@@ -5,19 +5,22 @@
 layout(location = 0) in vec3 root;
 layout(location = 1) in vec3 outward;
 layout(location = 2) in vec3 normal;
-layout(location = 3) in vec2 strand;  // azimuth in turns, 0 at the crown to 1 at the tip
+layout(location = 3) in vec3 tangent;  // from root to tip
+layout(location = 4) in vec2 ends;     // metres from the parting and to the tip
+layout(location = 5) in vec2 strand;   // around in turns, 0 at the root to 1 at the tip
 const float SHELLS = 4.0;
+const float DEEP = 0.028;  // metres between the outermost shell and the innermost, at most
 out vec3 v_light;
 out vec3 v_gloss;
-out vec4 v_strand;  // azimuth, along, shell 0 to 1, facing
+out vec4 v_strand;  // around, along, shell 0 to 1, facing
+out vec2 v_ends;
 
 void main() {
     float shell = max(SHELLS - 1.0 - float(gl_InstanceID) + 0.3, 0.0) / (SHELLS - 0.7);
-    vec3 position = root + outward * shell;
+    float off = length(outward);
+    vec3 position = root + outward * (1.0 - (1.0 - shell) * min(1.0, DEEP / max(off, 1e-5)));
     gl_Position = world_to_clip * vec4(position, 1.0);
     vec3 view = normalize(camera.xyz - position);
-    vec3 up = head_to_world[1].xyz;
-    vec3 tangent = normalize(up - dot(up, normal) * normal + 0.001 * head_to_world[2].xyz);
     vec3 light = ambient(normal) * 0.8;
     vec3 shine = vec3(0.0);
     for (int i = 0; i < 3; ++i) {
@@ -30,4 +33,5 @@ void main() {
     v_light = light * mix(0.45, 1.0, shell);
     v_gloss = shine;
     v_strand = vec4(strand, shell, dot(normal, view));
+    v_ends = ends;
 }

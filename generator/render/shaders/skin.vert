@@ -2,6 +2,7 @@
 #include "sample.glsl"
 #include "light.glsl"
 #include "beard.glsl"
+#include "rim.glsl"
 layout(location = 0) in vec3 position;
 layout(location = 1) in vec3 normal;
 layout(location = 2) in vec4 map;     // metres around and up, along and across the brow
@@ -12,6 +13,7 @@ layout(location = 6) in vec4 mask_d;  // moustache, neck, shirt, cavity
 layout(location = 7) in vec4 occlusion_a;
 layout(location = 8) in vec4 occlusion_b;
 layout(location = 9) in float occlusion_c;
+const float RIM_SHADE = 0.75;  // some light comes through hair
 out vec4 v_light;  // w: specular
 out vec4 v_tint;   // w: scalp
 out vec4 v_map;
@@ -39,6 +41,8 @@ void main() {
     vec3 view = normalize(camera.xyz - position);
     float open = clamp(0.56419 * occlusion_a.x, 0.0, 1.0);  // half a sphere is fully open
     open *= 1.0 - 0.5 * mask_a.y;
+    float roofed = (1.0 - mask_d.z) * smoothstep(-0.35, -0.2, map.y);
+    open *= 1.0 - 0.55 * roofed * rim_closes(map.xy);
     vec3 around = ambient(normal);
     vec3 light = around * (0.1 + 0.9 * open);
     float away = 1.0 - max(dot(normal, view), 0.0);
@@ -48,6 +52,7 @@ void main() {
         seen = mix(1.0, seen, sky.w) * (1.0 - 0.4 * mask_a.y);
         vec3 to_lamp = lamp_direction[i].xyz;
         float wrap = lamp_direction[i].w, cosine = dot(normal, to_lamp);
+        seen *= 1.0 - RIM_SHADE * roofed * rim_hides(map.xy, lamp_direction_head[i].xyz, cosine, wrap);
         // Light that has passed under the skin comes out red: the terminator is wider in red.
         vec3 spread = vec3(wrapped(cosine, wrap + 0.11), vec2(wrapped(cosine, wrap)));
 #ifdef SHADOW

@@ -108,8 +108,7 @@ float around_mouth(float x, float y) {
 // What hollows and folds keep of the light, painted where vertices are too coarse for them.
 float hollows() {
     float x = abs(v_map.x), y = v_map.y;
-    float overhang = smoothstep(0.003, 0.02, hair_shape.w) * step(0.9, hair_shape.z);
-    float kept = 1.0 - 0.4 * overhang * max(smoothstep(0.04, 0.068, y), smoothstep(0.0, 0.5, v_tint.w));
+    float kept = 1.0;
 #ifdef EYES
     if (y > FACE_MIDDLE) kept *= around_eyes(x, y);
 #endif

@@ -12,8 +12,8 @@ from dlm.generator.look.sample import sample_look
 from dlm.generator.models.base import ARKIT_UNITS
 from dlm.generator.models.normals import vertex_normals
 from dlm.generator.render.accessories import RING, Fitter, Glasses, held_sheet
+from dlm.generator.render.combing import STRANDS
 from dlm.generator.render.extras import flattened
-from dlm.generator.render.hair_field import AROUND as AZIMUTHS
 from dlm.generator.render.hair_field import CENTRE, HairField
 from dlm.generator.render.neckwear import AROUND, Neckwear
 from dlm.generator.render.statics import shirt_mask
@@ -183,8 +183,8 @@ def test_no_hair_comes_through_a_hat(head, neutral, style, beanie):
     hair = replace(bare_look().hair, style=style, side=0.1, back=0.1)
     under = field.strands(flattened(hair), neutral, still)
     hat = field.hat(beanie, hair, neutral, still).points
-    outermost = (under.points + under.outward).reshape(AZIMUTHS, -1, 3) - CENTRE
-    cover = hat.reshape(AZIMUTHS, -1, 3) - CENTRE
+    outermost = (under.points + under.outward).reshape(STRANDS, -1, 3) - CENTRE
+    cover = hat.reshape(STRANDS, -1, 3) - CENTRE
     for strand, sheet in zip(outermost, cover, strict=True):  # by rising angle from the crown
         angle, reach = from_crown(strand)
         rim, over = from_crown(sheet)

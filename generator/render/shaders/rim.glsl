@@ -1,0 +1,29 @@
+// The lower edge of hair or hat around the head at rest, and the shade it throws on the skin.
+const int RIM_BINS = 40;           // as render/hair_field.py counts them
+const float RIM_REACH = 2.1;       // radians to either side
+const float RIM_RADIUS = 0.085;    // metres that a radian of `map.x` is long
+
+// Height of the edge at `x` metres around, and how far off the skin it is there.
+vec2 rim_at(float x) {
+    float place = (x / (RIM_RADIUS * RIM_REACH) * 0.5 + 0.5) * float(RIM_BINS) - 0.5;
+    int low = int(clamp(floor(place), 0.0, float(RIM_BINS - 2)));
+    vec4 a = rim[low >> 1], b = rim[(low + 1) >> 1];
+    vec2 left = (low & 1) == 0 ? a.xy : a.zw, right = (low & 1) == 0 ? a.zw : b.xy;
+    return mix(left, right, clamp(place - float(low), 0.0, 1.0));
+}
+
+// How much of the light from all around the edge takes at `place`, metres around and up.
+float rim_closes(vec2 place) {
+    float edge = rim_at(place.x).x;
+    return smoothstep(edge - 0.022, edge + 0.004, place.y);
+}
+
+// Whether the edge stands between `place` and a lamp towards `d`, both in the head, of which the
+// surface sees `cosine`; the edge of the shadow is soft as far as the lamp is.
+float rim_hides(vec2 place, vec3 d, float cosine, float wrap) {
+    float turn = place.x / RIM_RADIUS;
+    float reach = min(rim_at(place.x).y / max(cosine, 0.25), 0.03);
+    vec2 towards = reach * vec2(d.x * cos(turn) - d.z * sin(turn), d.y);
+    float edge = rim_at(place.x + towards.x).x, soft = 0.0015 + 0.014 * wrap;
+    return smoothstep(edge - soft, edge + soft, place.y + towards.y);
+}
