@@ -19,6 +19,7 @@ OUT. Whatever stops it (Ctrl-C, --minutes), the same command goes on from the sa
 import argparse
 import json
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -34,7 +35,7 @@ from carry_over_table import table
 from side_by_side import Channel, Ended, Job, side_by_side
 
 from dlm import cores, datasets
-from dlm.cli.console import Progress, command_line, duration, progress
+from dlm.cli.console import Progress, duration, progress
 from dlm.cli.render import WORKERS_LOAD
 from dlm.datasets import Dataset
 from dlm.errors import DatasetError, DlmError
@@ -85,12 +86,8 @@ class Comparison:
 
     @property
     def cache(self) -> Path:
-        """Where faces lie that are cropped for the network."""
+        """Where faces lie that are cropped for the network: the photos, each recipe's renders."""
         return self.out / "crops"
-
-    def crops(self, recipe: str) -> Path:
-        """Return where the faces of a row's renders lie."""
-        return self.cache / recipe
 
     @property
     def missing(self) -> list[tuple[str, int]]:
@@ -159,7 +156,7 @@ class Prepare:
     def _begin(self, name: str, dataset: Dataset) -> None:
         """Crop a row's faces, and begin or find its runs: all in the precision of the first one."""
         asked, settings = self.asked, self.asked.size.settings
-        data = kept(asked.crops(dataset.recipe.hash),
+        data = kept(asked.cache / dataset.recipe.hash,
                     lambda: load(dataset, dataset.spec, settings.size, lambda _: None))  # fmt: skip
         begun = sorted((asked.out / "runs").glob("*/run.json"))
         like = RunFolder(begun[0].parent).read_run() if begun else None
@@ -220,7 +217,7 @@ class Training:
         folder, device = self.asked.run(self.name, self.seed), pick_device()
         run = folder.read_run()
         if not run.finished:
-            data: TrainingData = shared.load(self.asked.crops(run.dataset["recipe"]))
+            data: TrainingData = shared.load(self.asked.cache / run.dataset["recipe"])
             augmented = self.asked.rows[self.name].augmented
             run = train(
                 folder, run, data, device=device, should_stop=channel.should_stop,
@@ -368,7 +365,8 @@ def asked_for() -> tuple[Comparison, argparse.Namespace]:
     threads = os.environ.get("OMP_NUM_THREADS") or max(1, cores.count() // asked.jobs)
     return Comparison(
         out=asked.out.resolve(), rows=rows, seeds=asked.seeds, size=_size(asked),
-        photos=asked.photos, adapt_on=asked.adapt_on, threads=int(threads), command=command_line(),
+        photos=asked.photos, adapt_on=asked.adapt_on, threads=int(threads),
+        command=shlex.join(sys.argv),
     ), asked  # fmt: skip
 
 
