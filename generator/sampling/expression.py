@@ -195,5 +195,7 @@ def _shift_sideways(rng: np.random.Generator, weights: NDArray[np.float64]) -> N
         side = "Left" if rng.random() < 0.5 else "Right"
         mouth = _INDEX[f"mouth{side}"]
         weights[mouth] = max(weights[mouth], rng.uniform(0.0, 0.25))
-        weights[_INDEX[f"jaw{side}"]] = rng.uniform(0.0, 0.25)
+        # An open jaw that moved so far would show the teeth of one side alone.
+        far = 0.25 * max(1 - 3 * weights[_INDEX["jawOpen"]], 0.2)
+        weights[_INDEX[f"jaw{side}"]] = rng.uniform(0.0, far)
         weights[_INDEX["jawForward"]] = rng.uniform(0.0, 0.3)
