@@ -23,7 +23,7 @@ from dlm.generator.models.normals import vertex_normals
 from dlm.generator.placing import FIXED, Placer
 from dlm.generator.rows import Drawn, attribute_kinds, scene_columns
 from dlm.generator.sampling import pose
-from dlm.generator.sampling.expression import sample_expression, sample_gaze
+from dlm.generator.sampling.expression import on_face_of, sample_expression, sample_gaze
 from dlm.generator.sampling.streams import Factor, stream
 from dlm.generator.scene import Pose, Scene
 from dlm.landmark_specs import LandmarkSpec, parse
@@ -103,6 +103,7 @@ def sample_scene(
     person = model.sample_identity(stream(seed, index, Factor.IDENTITY))
     posing = stream(seed, index, Factor.POSE)
     head = pose.sample_head(posing)
+    years = person.traits.get("age", 30.0)
     look = sample_look(seed, index, person.traits, probabilities)
     if lights:
         look = in_environment(look, lights, seed, index, probabilities)
@@ -111,13 +112,11 @@ def sample_scene(
         index=index,
         identity=person.coefficients,
         traits=person.traits,
-        expression=sample_expression(stream(seed, index, Factor.EXPRESSION)),
+        expression=on_face_of(years, sample_expression(stream(seed, index, Factor.EXPRESSION))),
         gaze=sample_gaze(stream(seed, index, Factor.GAZE), head),
         neck=pose.sample_neck(posing, head),
         head=head,
-        camera=pose.sample_camera(
-            stream(seed, index, Factor.CAMERA), head, size, person.traits.get("age", 30.0)
-        ),
+        camera=pose.sample_camera(stream(seed, index, Factor.CAMERA), head, size, years),
         look=look,
     )
 

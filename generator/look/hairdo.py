@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dlm.generator.look.draws import any_colour, chance, colour, normal, pick, tidy, uniform
 from dlm.generator.look.factors import Colour, Hair
 from dlm.generator.look.probabilities import Probabilities
+from dlm.generator.sampling.identity import childhood
 
 # style: ranges of front, side and back length (m, from the crown) and of volume (m)
 LENGTHS: dict[str, tuple[tuple[float, float], ...]] = {
@@ -50,7 +51,7 @@ def sample_hair(
     grey = float(np.clip((age - 48.0) / 36.0 + rng.normal(0.0, 0.2), 0.0, 1.0) * (age > 25))
     silver = np.array([0.46, 0.45, 0.43]) * rng.uniform(0.7, 1.15)
     natural = pigment + (silver - pigment) * grey
-    dyed = chance(rng, table["dyed"])
+    dyed = chance(rng, table["dyed"]) and age > 12
     shown = np.array(any_colour(rng, rng.uniform(0.3, 0.9), rng.uniform(0.1, 0.6)))
     hair = shown if dyed else natural
     front, side, back, volume = (uniform(rng, *span) for span in LENGTHS[style])
@@ -66,7 +67,7 @@ def sample_hair(
         curl=uniform(rng, 0.7, 1.0) if style == "afro" else tidy(rng.beta(0.8, 1.6)),
         density=uniform(rng, 0.45, 1.0),
         shine=uniform(rng, 0.1, 1.0),
-        **_brows(rng, male, natural, grey),
+        **_brows(rng, min(male, 1.0 - 1.5 * childhood(age)), natural, grey),  # fine on a child
         **_beard(rng, age, male, pigment, grey, table),
         texture=(uniform(rng, 0.0, 1.0), uniform(rng, 0.0, 1.0)),
     )

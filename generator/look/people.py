@@ -12,6 +12,7 @@ import numpy as np
 from dlm.generator.look.draws import any_colour, chance, colour, log_normal, normal, tidy, uniform
 from dlm.generator.look.factors import Colour, Eyes, Skin
 from dlm.generator.look.probabilities import Probabilities
+from dlm.generator.sampling.identity import childhood
 
 BASE = np.array([0.80, 0.62, 0.49])
 MELANIN = np.array([1.66, 2.02, 2.32])
@@ -41,20 +42,21 @@ def sample_skin(
     shadowed = grown and chance(rng, table["eye_shadow"] * (1.0 if male < 0.5 else 0.05))
     lined = grown and chance(rng, table["liner"] * (1.0 if male < 0.5 else 0.05))
     old = float(np.clip((age - 25.0) / 50.0, 0.0, 1.0))
+    young = childhood(age)
     return Skin(
         melanin=melanin,
         blood=blood,
         albedo=albedo,
         lips=_lipstick(rng) if lipstick else _bare_lips(rng, melanin),
         lip_strength=uniform(rng, 0.4, 1.0),
-        lip_line=uniform(rng, 0.15, 1.1),
+        lip_line=tidy(rng.uniform(0.15, 1.1) * (1.0 - 0.4 * young)),
         flush=uniform(rng, 0.1, 1.0),
-        under_eye=tidy(rng.uniform(0.1, 0.7) + 0.3 * old),
+        under_eye=tidy(rng.uniform(0.1, 0.7) * (1.0 - 0.7 * young) + 0.3 * old),
         freckles=uniform(rng, 0.3, 1.0) if chance(rng, table["freckles"]) else 0.0,
-        mottle=tidy(rng.uniform(*table["mottle"]) * (0.7 + 0.6 * old)),
-        pores=uniform(rng, *table["pores"]),
-        wrinkles=tidy(table["wrinkles"] * np.clip(old + rng.normal(0.0, 0.1), 0.0, 1.0)),
-        oil=uniform(rng, *table["oil"]),
+        mottle=tidy(rng.uniform(*table["mottle"]) * (0.7 + 0.6 * old) * (1.0 - 0.5 * young)),
+        pores=tidy(rng.uniform(*table["pores"]) * (1.0 - 0.7 * young)),
+        wrinkles=tidy(table["wrinkles"] * np.clip(old + rng.normal(0.0, 0.1) - young, 0.0, 1.0)),
+        oil=tidy(rng.uniform(*table["oil"]) * (1.0 - 0.6 * young)),
         roughness=uniform(rng, 0.28, 0.55),
         shadow_colour=any_colour(rng, rng.uniform(0.2, 0.7), 0.75),
         shadow=uniform(rng, 0.3, 0.9) if shadowed else 0.0,
@@ -91,11 +93,11 @@ def sample_eyes(
     warm = iris * rng.uniform(0.9, 1.5) * np.array([1.1, 1.0, 0.8])
     yellow = rng.uniform(0.0, 0.12) + 0.06 * melanin
     white = rng.uniform(0.32, 0.66)
-    female = traits.get("sex", 0.5) < 0.5
+    female, young = traits.get("sex", 0.5) < 0.5, childhood(traits.get("age", 35.0))
     return Eyes(
         iris=colour(iris),
         iris_inner=colour(warm),
-        iris_radius=uniform(rng, 0.39, 0.455),
+        iris_radius=tidy(rng.uniform(0.39, 0.455) * (1.0 + 0.13 * young)),  # balls grow longer
         pupil=log_normal(rng, 0.38, 0.25, 0.22, 0.7),
         limbal=uniform(rng, 0.3, 1.0),
         sclera=colour([white, white * (1.0 - 0.4 * yellow - 0.03), white * (0.97 - yellow)]),

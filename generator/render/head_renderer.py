@@ -31,6 +31,7 @@ from dlm.generator.render.gpu import (
     block_fields,
     shader_source,
 )
+from dlm.generator.render.hem import Hem
 from dlm.generator.render.layers import LayerPass
 from dlm.generator.render.occlusion import visibility_harmonics
 from dlm.generator.render.statics import masks, paint_map
@@ -64,7 +65,7 @@ class HeadRenderer:
         self.host, self.driver = gpu.name, gpu.driver
         self._gpu, self._model, self._size, self._backgrounds = gpu, model, size, backgrounds
         self._parts = model.surface.parts
-        self._eyes, self._bands = EyeFinder(model), Bands(model)
+        self._eyes, self._bands, self._hem = EyeFinder(model), Bands(model), Hem(model)
         occlusion = prepared.occlusion(model, gpu.driver, self._occlusion)
         still = [paint_map(model), *np.split(masks(model), 4, axis=1)]
         still += [occlusion[:, :4], occlusion[:, 4:8], occlusion[:, 8:]]
@@ -95,6 +96,7 @@ class HeadRenderer:
     def draw(self, scene: Scene, vertices: Float32, normals: Float32) -> Frame:
         """Draw `vertices` (V, 3), metres in the world, with unit `normals` (V, 3)."""
         turn = rotation(*scene.head)
+        vertices = self._hem.lengthened(vertices)
         near, far = projection.depth_range(scene.camera, vertices)
         clip = projection.world_to_clip(scene.camera, near, far)
         rim = self._extras.fit(scene, vertices, turn)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlm.generator.models.base import ARKIT_UNITS, Float32
+from dlm.generator.sampling.identity import growth
 
 _INDEX = {name: k for k, name in enumerate(ARKIT_UNITS)}
 _OTHER_SIDE = [_INDEX[name.replace("Left", "%").replace("Right", "Left").replace("%", "Right")]
@@ -120,6 +121,17 @@ def sample_expression(rng: np.random.Generator) -> Float32:
     if shut.min() > 0.8:
         weights[[_INDEX["eyeBlinkLeft"], _INDEX["eyeBlinkRight"]]] = 1.0
     return np.clip(weights, 0, 1).astype(np.float32)
+
+
+def on_face_of(years: float, weights: Float32) -> Float32:
+    """Return `weights` (52,) that move a small face as they would an adult's.
+
+    Units are metres of skin; on a toddler's full smile an adult's would tear the cheeks. Blinks are
+    shares of the opening of the eyes.
+    """
+    share = np.full(len(weights), growth(years) ** 1.5, np.float32)
+    share[[_INDEX["eyeBlinkLeft"], _INDEX["eyeBlinkRight"]]] = 1.0
+    return weights * share
 
 
 def sample_gaze(rng: np.random.Generator, head: Float32) -> Float32:

@@ -8,12 +8,12 @@ which such collections lack and users do not.
 import numpy as np
 
 from dlm.generator.models.base import Float32
+from dlm.generator.sampling.identity import growth
 from dlm.generator.scene import Camera, rotation
 
 HEAD_LIMITS = np.radians([90.0, 45.0, 45.0])  # yaw, pitch, roll
 FACE_CENTRE = np.array([0.0, -0.038, -0.03], dtype=np.float32)  # metres from between the eyes
 FACE_SIDE = 0.145  # metres, the longer side of the box about the 68 points of an adult
-GROWTH = ((1.0, 10.0, 25.0), (0.71, 0.93, 1.0))  # years, and the side as a share of an adult's
 
 
 def sample_head(rng: np.random.Generator) -> Float32:
@@ -39,7 +39,7 @@ def sample_camera(
     The longer side of the face takes 34 to 60 % of the picture, off centre by some per cent; what a
     long or a short lens does to a face follows from the distance alone.
     """
-    grown = float(np.interp(years, *GROWTH))
+    grown = growth(years)
     distance = float(np.exp(rng.uniform(np.log(0.38), np.log(3.0))))
     share = float(np.clip(rng.normal(0.45, 0.05), 0.34, 0.60))
     shift = np.clip(rng.normal(scale=0.025, size=2), -0.07, 0.07) * size

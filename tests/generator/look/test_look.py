@@ -4,6 +4,7 @@ import json
 from dataclasses import fields
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from dlm.errors import DlmError
@@ -66,6 +67,16 @@ def test_beards_are_grown_men_s():
     assert all(look.hair.beard == "none" for look in looks(100, WOMAN) + looks(100, CHILD))
     bearded = sum(look.hair.beard != "none" for look in looks(300, MAN)) / 300
     assert bearded == pytest.approx(0.58, abs=0.1)
+
+
+def test_a_child_s_skin_is_smooth_bare_and_its_irises_large():
+    children, women = looks(200, CHILD), looks(200, WOMAN)
+    for name in ("pores", "mottle", "oil", "under_eye"):
+        young, old = (np.mean([getattr(look.skin, name) for look in group])
+                      for group in (children, women))  # fmt: skip
+        assert young < 0.75 * old, name
+    assert all(look.skin.wrinkles == look.skin.liner == look.skin.shadow == 0 for look in children)
+    assert min(look.eyes.iris_radius for look in children) > 0.41
 
 
 def test_glasses_and_occluders_are_as_common_as_look_yaml_says():

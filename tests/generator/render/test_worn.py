@@ -10,6 +10,7 @@ from dlm.generator import labels
 from dlm.generator.look import probabilities
 from dlm.generator.look.sample import sample_look
 from dlm.generator.models.base import ARKIT_UNITS
+from dlm.generator.models.makehuman_targets import MACROS, mean_macro_weights
 from dlm.generator.models.normals import vertex_normals
 from dlm.generator.render.accessories import RING, Fitter, Glasses, held_sheet
 from dlm.generator.render.combing import STRANDS
@@ -18,6 +19,7 @@ from dlm.generator.render.hair_field import CENTRE, HairField
 from dlm.generator.render.neckwear import AROUND, Neckwear
 from dlm.generator.render.statics import shirt_mask
 from dlm.generator.render.worn import FaceMask, Worn
+from dlm.generator.sampling.identity import macro_weights
 from tests.generator.render.test_render import bare_look, camera, draw
 
 WORN = {
@@ -226,3 +228,16 @@ def held(kind, **changes):
             if thing.kind == kind:
                 return replace(thing, angle=0.0, **changes)
     raise AssertionError(f"no {kind}")
+
+
+def test_a_bust_goes_on_below_the_picture_however_small_it_is(renderer, head):
+    names = head.identity_names[: len(MACROS)]
+    toddler = macro_weights(years=2.0, sex=0.0, shares=[0, 0, 1], muscle=0.5, weight=0.5)
+    identity = np.zeros((1, head.identity_size), np.float32)
+    identity[0, : len(names)] = toddler - mean_macro_weights()
+    shapes = (np.zeros((1, *shape), np.float32) for shape in ((52,), (2, 2), (3,)))
+    small = head.vertices(identity, *shapes)[0]
+    view = replace(camera(), fx=400.0, fy=400.0)
+    assert small[:, 1].min() > -0.27  # the mesh itself ends inside this picture
+    frame, _ = draw(renderer, head, small, view=view)
+    assert (frame.depth[-1, 100:156] > 0).all()

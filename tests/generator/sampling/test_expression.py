@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlm.generator.models.base import ARKIT_UNITS
-from dlm.generator.sampling.expression import sample_expression, sample_gaze
+from dlm.generator.sampling.expression import on_face_of, sample_expression, sample_gaze
 
 UNIT = {name: k for k, name in enumerate(ARKIT_UNITS)}
 
@@ -75,3 +75,12 @@ def test_many_look_into_the_camera():
     gaze = np.stack([sample_gaze(rng, head).mean(axis=0) for _ in range(400)])
     away = np.degrees(np.linalg.norm(gaze + head[:2], axis=1))
     assert (away < 6).mean() > 0.4
+
+
+def test_a_small_face_moves_less_and_blinks_as_far():
+    smile = np.ones(len(ARKIT_UNITS), np.float32)
+    moved = on_face_of(2.0, smile)
+    blink = ARKIT_UNITS.index("eyeBlinkLeft")
+    assert moved[blink] == 1.0
+    assert np.delete(moved, [blink, blink + 1]).max() < 0.75
+    np.testing.assert_array_equal(on_face_of(40.0, smile), smile)

@@ -27,7 +27,8 @@ def test_the_same_stream_gives_the_same_person(head):
 
 def test_traits_stay_in_their_ranges_and_cover_them(people):
     age, sex = (np.array([person.traits[name] for person in people]) for name in ("age", "sex"))
-    assert age.min() >= 3
+    assert age.min() >= 1
+    assert 0.06 < (age < 12).mean() < 0.16
     assert age.max() <= 85
     assert 0.65 < ((age > 15) & (age < 65)).mean() < 0.95
     assert 0.4 < (sex > 0.5).mean() < 0.6
