@@ -67,8 +67,8 @@ class Size:
     settings: Settings
 
 
-# Both with --fine, as the network that is reported: without it lids are not followed. `short` takes
-# two quiet cores about ten minutes for two seeds of a row, rendering included (--jobs 2).
+# Both answer finely, as the network that is reported: without it lids are not followed. `short` takes
+# about ten minutes a network on two quiet cores, rendering included.
 SIZES = {
     "short": Size(images=6000, pixels=160, settings=Settings(
         samples=100_000, size=96, width=48, batch=64, fine=True, validations=5)),
