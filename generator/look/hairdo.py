@@ -67,7 +67,7 @@ def sample_hair(
         curl=uniform(rng, 0.7, 1.0) if style == "afro" else tidy(rng.beta(0.8, 1.6)),
         density=uniform(rng, 0.45, 1.0),
         shine=uniform(rng, 0.1, 1.0),
-        **_brows(rng, min(male, 1.0 - 1.5 * childhood(age)), natural, grey),  # fine on a child
+        **_brows(rng, min(male, 1.0 - 0.8 * childhood(age)), natural, grey),  # fine on a child
         **_beard(rng, age, male, pigment, grey, table),
         texture=(uniform(rng, 0.0, 1.0), uniform(rng, 0.0, 1.0)),
     )

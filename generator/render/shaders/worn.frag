@@ -35,7 +35,7 @@ void main() {
         vec3 around = mix(ground.rgb, sky.rgb, smoothstep(-0.25, 0.35, mirrored.y));
         float spot = pow(max(dot(mirrored, lamp_direction[0].xyz), 0.0), 40.0);
         float metal = step(3.5, kind);
-        shine = around * mix(vec3(0.04), base * 0.9, metal) + spot * lamp_colour[0].rgb * 0.5;
+        shine = around * mix(vec3(0.04), base * 0.5, metal) + spot * lamp_colour[0].rgb * mix(0.5, 0.2, metal);
         base *= 1.0 - 0.9 * metal;
     }
     float mark = kind < 1.5 ? MARK_FACEWEAR : kind < 2.5 ? MARK_CLOTHES : MARK_HEADWEAR;
