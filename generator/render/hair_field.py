@@ -17,11 +17,13 @@ from dlm.generator.render.skull_paths import (
     Line,
     SkullPaths,
     along,
-    bump,
 )
 
 HOOD = 0.24  # metres from the crown to where a headscarf is tucked into its veil
-HUG = 0.55  # 0: it follows the skull and the jaw, 1: it hangs from where the skull is widest
+HUG = 0.4  # 0: it follows the skull and the jaw, 1: it hangs from where the skull is widest
+# Degrees from the front, and metres over the eyes to which the rim of a hat comes down there.
+CAP = ((0, 45, 90, 135, 180), (0.058, 0.053, 0.030, 0.000, -0.015))
+BEANIE = ((0, 45, 90, 135, 180), (0.056, 0.047, 0.010, -0.025, -0.040))
 HIGH = 14  # nodes of a path from the crown to the ear
 HANGING = {"medium": 1.0, "long": 1.0, "short": 0.15, "afro": 0.2}
 TAPER = 0.03  # metres before the tip over which hair comes nearer to what is below it
@@ -64,10 +66,7 @@ class HairField:
 
     def hat(self, beanie: bool, hair: Hair, vertices: Float32, rotation: Float32) -> Strands:
         """Return a hat as one closed sheet over the `hair`: `outward` is already in its points."""
-        front, back = bump(self._ring, 42), 1 - bump(self._ring, 125)
-        edge = (0.012, 0.008, -0.05) if beanie else (0.012, -0.03, -0.07)
-        drop = front * edge[0] + (1 - front - back) * edge[1] + back * edge[2]
-        tips = np.maximum(self._paths.hairline(self._azimuth) + drop, 0.06)
+        tips = self._down_to(np.interp(self._ring, *(BEANIE if beanie else CAP)))
         down = np.linspace(0, 1, ALONG)
         crown = (0.022 if beanie else 0.012) * np.clip(1.0 - down * 1.6, 0.0, 1.0)
         snug = 0.011 - 0.005 * np.clip(down * 5.0 - 4.0, 0.0, 1.0)  # the rim lies on the hair
@@ -79,12 +78,26 @@ class HairField:
         aside = np.clip((self._ring - 58.0) / 8.0, 0.0, 1.0)
         line = self._paths.hairline(self._azimuth)
         tips = line + 0.01 + aside * (HOOD - line)
-        folds = 0.012 + 0.004 * aside * np.sin(9 * self._azimuth)
-        ears = 0.019 * np.exp(-(((self._ring - 88.0) / 32.0) ** 2))
-        low = np.clip(tips[:, None] * np.linspace(0, 1, ALONG) - 0.10, 0.0, 0.02) / 0.02
-        return self._sheet(
-            HUG * aside, tips, folds[:, None] + ears[:, None] * low, vertices, rotation
+        loose = np.clip((self._ring - 62.0) / 25.0, 0.0, 1.0)  # the hem lies on brow and cheeks
+        folds = 0.006 + loose * (0.007 + 0.004 * np.sin(9 * self._azimuth))
+        ears = 0.016 * np.exp(-(((self._ring - 92.0) / 24.0) ** 2))
+        length = tips[:, None] * np.linspace(0, 1, ALONG)
+        low = np.clip((length - 0.10) / 0.02, 0.0, 1.0) * np.clip((HOOD - length) / 0.06, 0.0, 1.0)
+        off = folds[:, None] * (1 - 0.5 * np.clip((length - 0.18) / 0.06, 0.0, 1.0))
+        return self._sheet(HUG * aside, tips, off + ears[:, None] * low, vertices, rotation)
+
+    def _down_to(self, height: Line) -> Line:
+        """Return metres from the crown to where each column's skull falls to `height` (S,)."""
+        length = np.linspace(0.0, HOOD, 60)
+        grid = (
+            np.broadcast_to(self._azimuth[:, None], (len(height), 60)),
+            np.tile(length, (len(height), 1)),
         )
+        above = along(self._paths.at_rest(0.0), *grid)[..., 1] - height[:, None]
+        first = np.maximum((above < 0).argmax(axis=1), 1)
+        rows = np.arange(len(height))
+        high, low = above[rows, first - 1], above[rows, first]
+        return np.asarray(length[first - 1] + (length[1] - length[0]) * high / (high - low))
 
     def _sheet(
         self, hang: Line | float, tips: Line, off: Grid, vertices: Float32, rotation: Float32

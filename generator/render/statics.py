@@ -75,7 +75,7 @@ def paint_map(model: FaceModel) -> Float32:
     """
     x, y, z = model.template.T
     around = np.arctan2(x, z - SKULL_AXIS_Z) * SKULL_RADIUS
-    shirt = shirt_mask(model) > 0.5
+    shirt = shirt_mask(model) > 0  # the triangles across its edge too: a pattern shows no seam
     around, y = np.where(shirt, x, around), np.where(shirt, y - z, y)
     along, across = _brow_coordinates(model)
     result = np.stack([around, y, along, across], axis=1).astype(np.float32)

@@ -230,7 +230,7 @@ class Worn:
             else:
                 facing = unit(np.array([0.8, 0.0, 0.6 * sign]))
                 centre = place + np.array([sign * 0.002, 0.003 - clothes.earring_size, 0.002])
-                sheet, grid = Small.ring(centre, clothes.earring_size, facing, 0.0016), Small.BAND
+                sheet, grid = Small.ring(centre, clothes.earring_size, facing, 0.002), Small.BAND
             found.append(Piece(grid, sheet, "metal", clothes.metal))
         return found
 
