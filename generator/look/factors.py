@@ -184,7 +184,7 @@ class Sensor:
     grey: bool
     vignette: float
     flare: float  # veiling glare, lifts the blacks
-    blur: float  # sigma, pixels at 256
+    blur: float  # sigma, pixels at 256; below zero: sharpened by that share
     motion: tuple[float, float]  # length and direction of the smear, pixels at 256
     low_side: float  # side in pixels the picture was once reduced to, as a fraction
     noise: float  # standard deviation in sRGB, 0 to 1

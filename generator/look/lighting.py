@@ -23,13 +23,15 @@ from dlm.generator.look.probabilities import Probabilities
 # kind: lamps' azimuth spread and elevation range (degrees), key over ambient range, softness range
 KINDS: dict[str, tuple[float, tuple[float, float], tuple[float, float], tuple[float, float]]] = {
     "soft": (80, (10, 80), (0.6, 2.5), (0.4, 1.0)),
-    "studio": (60, (5, 55), (2.0, 8.0), (0.1, 0.6)),
-    "window": (95, (-5, 40), (2.5, 12.0), (0.1, 0.6)),
-    "sun": (100, (10, 75), (4.0, 16.0), (0.0, 0.1)),
+    "studio": (60, (5, 55), (2.0, 12.0), (0.1, 0.6)),
+    "window": (95, (-5, 40), (2.5, 18.0), (0.1, 0.6)),
+    "sun": (100, (5, 70), (4.0, 24.0), (0.0, 0.1)),
     "back": (180, (0, 60), (1.5, 6.0), (0.1, 0.6)),
     "coloured": (100, (-40, 60), (1.5, 6.0), (0.1, 0.8)),
     "flash": (8, (-5, 12), (4.0, 9.0), (0.05, 0.2)),
 }
+
+LOW_SUN = 25.0  # degrees below which the sun is red
 
 
 def direction(azimuth: float, elevation: float) -> Vec3:
@@ -45,7 +47,7 @@ def sample_light(rng: np.random.Generator, settings: Probabilities) -> Light:
     spread, elevation, ratio, softness = KINDS[kind]
     sky = temperature(rng.uniform(4200, 11000))
     sky = sky / luminance(sky)
-    ground = sky * rng.uniform(0.1, 0.6) * (1.0 + rng.normal(0, 0.08, 3)).clip(0.6, 1.4)
+    ground = sky * rng.uniform(0.2, 0.9) * (1.0 + rng.normal(0, 0.08, 3)).clip(0.6, 1.4)
     azimuth = rng.uniform(-spread, spread)
     if kind == "back":
         azimuth = 180 + rng.uniform(-60, 60)
@@ -81,7 +83,9 @@ def _lamp(
     strength: float,
     softness: tuple[float, float],
 ) -> Lamp:
-    tone = temperature(rng.uniform(2600, 7500) if kind != "sun" else rng.uniform(3600, 6200))
+    low_sun = max(0.0, 1.0 - elevation / LOW_SUN)  # redder, the longer its way through the air
+    sunlight = (3600 - 1500 * low_sun, 6200 - 2400 * low_sun)
+    tone = temperature(rng.uniform(*(sunlight if kind == "sun" else (2600, 7500))))
     if kind == "coloured":
         tone = 0.15 + np.array(any_colour(rng, rng.uniform(0.4, 0.95), 1.0))
     tone = tone / max(luminance(tone), 0.3) * strength

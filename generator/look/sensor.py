@@ -1,4 +1,4 @@
-"""What a camera adds after the light is developed: blur, few pixels, noise.
+"""What a camera adds after the light is developed: blur or sharpening, few pixels, noise.
 
 Everything works on (H, W, 3) sRGB bytes and costs at most a few milliseconds at 256 px; noise is
 cut from a bank that is made once, since drawing normal numbers for every picture would cost more
@@ -32,6 +32,9 @@ def sensed(image: Bytes, sensor: Sensor, rng: np.random.Generator) -> Bytes:
     if sensor.blur > 0:
         taps = 3 if sensor.blur * scale < SOFT else 0  # 0: as many as the blur wants
         result = _bytes(cv2.GaussianBlur(result, (taps, taps), sensor.blur * scale))
+    elif sensor.blur < 0:
+        soft = cv2.GaussianBlur(result, (3, 3), SOFT)
+        result = _bytes(cv2.addWeighted(result, 1.0 - sensor.blur, soft, sensor.blur, 0.0))
     if sensor.low_side < 1.0:
         few = max(24, round(side * sensor.low_side))
         result = _bytes(cv2.resize(result, (few, few), interpolation=cv2.INTER_AREA))

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlm.generator.look.draws import any_colour, chance, colour, log_normal, pick, tidy, uniform
+from dlm.generator.look.draws import (
+    any_colour,
+    chance,
+    colour,
+    log_normal,
+    pick,
+    temperature,
+    tidy,
+    uniform,
+)
 from dlm.generator.look.factors import Background, Colour, Light, Occluder, Sensor, Wardrobe
 from dlm.generator.look.lighting import metered_exposure
 from dlm.generator.look.people import skin_albedo
@@ -180,9 +189,10 @@ def sample_background(
     """Draw what stands behind: a layer of the bank or a plain wall, sharp to far out of focus."""
     table = settings["background"]
     plain = chance(rng, table["plain"])
-    tint = np.array(any_colour(rng, rng.uniform(0.0, 0.25), 1.0))
-    bright = {"back": 1.6, "sun": 0.9, "flash": 0.25, "studio": 0.7, "coloured": 0.4}
-    level = bright.get(light.kind, 0.8) * np.exp(rng.normal(0.0, 0.6))
+    tint = np.array(any_colour(rng, rng.uniform(0.0, 0.12), 1.0))
+    tint = tint * temperature(rng.uniform(3600, 8500))
+    bright = {"back": 1.6, "sun": 0.9, "flash": 0.25, "studio": 0.85, "coloured": 0.5}
+    level = bright.get(light.kind, 0.95) * np.exp(rng.normal(0.0, 0.75))
     return Background(
         layer=int(rng.integers(MANY_LAYERS)),
         shift=(uniform(rng, 0.0, 1.0), uniform(rng, 0.0, 1.0)),
@@ -190,7 +200,7 @@ def sample_background(
         angle=tidy(rng.normal(0.0, 0.12)),
         tint=colour(tint),
         level=tidy(np.clip(level, 0.05, 3.0)),
-        contrast=uniform(rng, 0.0, PLAIN_CONTRAST) if plain else uniform(rng, 0.8, 1.9),
+        contrast=uniform(rng, 0.0, PLAIN_CONTRAST) if plain else uniform(rng, 0.8, 2.4),
         blur=uniform(rng, *table["blur"]),
         flip=chance(rng, 0.5),
     )
@@ -208,32 +218,45 @@ def sample_sensor(
 ) -> Sensor:
     """Draw the way from radiance to bytes."""
     table = settings["sensor"]
-    cast = 0.13 if chance(rng, table["cast"]) else 0.03
-    balance = _balance(light) * np.exp(rng.normal(0.0, cast, 3) * np.array([1.0, 0.4, 1.2]))
+    cast = 0.16 if chance(rng, table["cast"]) else 0.03
+    balance = _balance(light, _mended(rng.spawn(1)[0], light))
+    balance = balance * np.exp(rng.normal(0.0, cast, 3) * np.array([1.0, 0.4, 1.2]))
     blurred, moved = chance(rng, table["defocus"]), chance(rng, table["motion"])
     small, noisy = chance(rng, table["low_resolution"]), chance(rng, table["noise"])
     low, high = table["jpeg"]
     return Sensor(
         exposure=metered_exposure(rng, light, albedo),
         white_balance=colour(balance),
-        contrast=uniform(rng, 1.25, 2.35),
+        contrast=uniform(rng, 1.25, 2.6),
         saturation=uniform(rng, 0.7, 1.3),
         gamma=log_normal(rng, 1.0, 0.1, 0.75, 1.35),
         tint=tidy(rng.normal(0.0, 0.3)) if chance(rng, 0.12) else 0.0,
         grey=chance(rng, table["grey"]),
         vignette=uniform(rng, 0.1, 0.6) if chance(rng, table["vignette"]) else 0.0,
-        flare=uniform(rng, 0.0, 0.03) if chance(rng, 0.35) else 0.0,
-        blur=uniform(rng, 0.7, 2.4) if blurred else uniform(rng, 0.3, 0.6),
+        flare=uniform(rng, 0.0, 0.03) if chance(rng, 0.25) else 0.0,
+        blur=uniform(rng, 0.7, 2.0) if blurred else uniform(rng, -0.2, 0.6),
         motion=(uniform(rng, 2.5, 9.0), uniform(rng, 0.0, 3.1416)) if moved else (0.0, 0.0),
-        low_side=uniform(rng, 0.22, 0.7) if small else 1.0,
+        low_side=uniform(rng, 0.28, 0.75) if small else 1.0,
         noise=log_normal(rng, 0.009, 0.6, 0.002, 0.045) if noisy else 0.002,
         grain=uniform(rng, 0.0, 1.0),
         jpeg_quality=int(rng.integers(int(low), int(high) + 1)),
     )
 
 
-def _balance(light: Light) -> NDArray[np.float64]:
-    """Return the gains with which a camera takes most, not all, of the light's colour out."""
+def _mended(rng: np.random.Generator, light: Light) -> float:
+    """Return how much of the light's colour a camera takes out: most, seldom little.
+
+    Cameras keep the red of a low sun and the colour of coloured lamps.
+    """
+    if light.kind == "coloured":
+        return rng.uniform(0.1, 0.5)
+    if light.kind == "sun":
+        return rng.uniform(0.2, 0.85)
+    return rng.uniform(0.0, 0.4) if chance(rng, 0.15) else rng.uniform(0.6, 0.95)
+
+
+def _balance(light: Light, mended: float) -> NDArray[np.float64]:
+    """Return the gains with which a camera takes this share of the light's colour out."""
     total = np.array(light.sky) + sum((np.array(lamp.colour) for lamp in light.lamps), np.zeros(3))
-    gains = (total.mean() / total.clip(0.05)) ** (0.35 if light.kind == "coloured" else 0.8)
+    gains = (total.mean() / total.clip(0.05)) ** mended
     return np.asarray(gains / gains[1])

@@ -41,7 +41,8 @@ def _blurred(picture: Picture, sigma: float | tuple[float, ...], mode: str = "re
 
 def _tone(rng: np.random.Generator, saturation: float) -> NDArray[Any]:
     value = np.exp(rng.uniform(-3.0, 0.0))
-    hue = np.clip(1 + saturation * rng.standard_normal(3), 0.05, 2.0)
+    warm, own = rng.standard_normal(), 0.35 * rng.standard_normal(3)  # most dyes are warm or cool
+    hue = np.clip(1 + saturation * (np.array([1.0, 0.1, -1.0]) * warm + own), 0.05, 2.0)
     return np.asarray(value * hue, dtype=np.float32)
 
 

@@ -68,7 +68,8 @@ class HeadRenderer:
         self._eyes, self._bands, self._hem = EyeFinder(model), Bands(model), Hem(model)
         occlusion = prepared.occlusion(model, gpu.driver, self._occlusion)
         still = [paint_map(model), *np.split(masks(model), 4, axis=1)]
-        still += [occlusion[:, :4], occlusion[:, 4:8], occlusion[:, 8:]]
+        still += [occlusion[:, :4], occlusion[:, 4:8]]
+        still += [np.concatenate([occlusion[:, 8:], prepared.bulges(model)], axis=1)]
         casting = shadow.casting(model)
         self._casting = (len(model.surface.triangles), len(model.surface.triangles) + len(casting))
         triangles = np.concatenate([model.surface.triangles, casting])

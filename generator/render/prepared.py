@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dlm.generator.look.surroundings import BACKGROUND_KINDS, BACKGROUND_LAYERS
 from dlm.generator.models import cache
 from dlm.generator.models.base import FaceModel, Float32
+from dlm.generator.render import form
 from dlm.generator.render.background import background_bank
 from dlm.generator.render.textures import detail_texture
 
@@ -33,6 +34,13 @@ def occlusion(model: FaceModel, driver: str, measure: Callable[[], Float32]) -> 
     drawn = model.surface.triangles.tobytes()
     content = _digest("occlusion.py", drawn, model.template.tobytes(), driver)
     return cache.cached(f"occlusion-{model.name}", content, lambda: {"rows": measure()})["rows"]
+
+
+def bulges(model: FaceModel) -> Float32:
+    """Return `form.form(model)`."""
+    drawn = model.surface.triangles.tobytes()
+    content = _digest("form.py", drawn, model.template.tobytes(), np.__version__)
+    return cache.cached(f"form-{model.name}", content, lambda: {"rows": form.form(model)})["rows"]
 
 
 def _digest(source: str, *values: object) -> str:

@@ -12,7 +12,8 @@ layout(location = 5) in vec4 mask_c;  // cheek, ear, scalp, beard
 layout(location = 6) in vec4 mask_d;  // moustache, neck, shirt, cavity
 layout(location = 7) in vec4 occlusion_a;
 layout(location = 8) in vec4 occlusion_b;
-layout(location = 9) in float occlusion_c;
+layout(location = 9) in vec2 last;  // of the occlusion, and the form: -1 hollow to 1 ridge
+const float FORM = 0.26;  // what ridges catch of the light, and hollows lose
 const float RIM_SHADE = 0.75;  // some light comes through hair
 out vec4 v_light;  // w: specular
 out vec4 v_tint;   // w: scalp
@@ -41,6 +42,7 @@ void main() {
     vec3 view = normalize(camera.xyz - position);
     float open = clamp(0.56419 * occlusion_a.x, 0.0, 1.0);  // half a sphere is fully open
     open *= 1.0 - 0.5 * mask_a.y;
+    float sunken = 1.0 - smoothstep(0.25, 0.95, open);  // every light is weaker in a hollow
     float roofed = (1.0 - mask_d.z) * smoothstep(-0.35, -0.2, map.y);
     open *= 1.0 - 0.55 * roofed * rim_closes(map.xy);
     vec3 around = ambient(normal);
@@ -48,7 +50,7 @@ void main() {
     float away = 1.0 - max(dot(normal, view), 0.0);
     vec3 shine = around * open * 0.6 * away * away * away * away;
     for (int i = 0; i < 3; ++i) {
-        float seen = visible_towards(lamp_direction_head[i].xyz, occlusion_a, occlusion_b, occlusion_c);
+        float seen = visible_towards(lamp_direction_head[i].xyz, occlusion_a, occlusion_b, last.x);
         seen = mix(1.0, seen, sky.w) * (1.0 - 0.4 * mask_a.y);
         vec3 to_lamp = lamp_direction[i].xyz;
         float wrap = lamp_direction[i].w, cosine = dot(normal, to_lamp);
@@ -67,6 +69,11 @@ void main() {
     }
     float wet = 1.0 + 1.2 * mask_b.z + 1.5 * mask_a.x - 0.9 * mask_d.z - 0.5 * mask_c.y;
     shine *= gloss.x * 0.035 * max(wet, 0.0);
+    float kept = (1.0 - 0.4 * sunken * (1.0 - mask_d.z)) * (1.0 + FORM * last.y);
+    light *= kept;
+#ifdef SHADOW
+    v_key *= kept;
+#endif
     v_light = vec4(light, dot(shine, vec3(0.2126, 0.7152, 0.0722)));
     v_tint = vec4(tint(), mask_c.z);
     v_map = map;

@@ -118,10 +118,19 @@ float hollows() {
     return kept;
 }
 
+// What small forms, finer than the mesh, keep and add of the key lamp's light: more from the side,
+// on old and on rough skin. `high` is the height here, in the noise.
+float relief(float high) {
+    vec2 ahead = v_map.xy + 0.014 * (lamp_direction_head[0].xy + vec2(0.0, 0.25));
+    float slope = high - textureLod(noise, ahead * 4.0 + seed.xy, 0.0).r;
+    float amount = (0.05 + 0.4 * grain.y * grain.y + 0.4 * grain.z) * (1.0 - v_mask.z);
+    return max(1.0 + amount * slope, 0.3);
+}
+
 vec3 skin_albedo(vec4 coarse, vec4 fine) {
     vec3 base = albedo.rgb * v_tint.rgb * hollows();
     float uneven = (coarse.r - 0.5) * grain.x;
-    base *= exp(vec3(-0.2, -0.42, -0.4) * uneven);
+    base *= exp(vec3(-0.2, -0.4, -0.75) * uneven);
     float spots = smoothstep(1.0 - 0.16 * face.w, 1.0 - 0.1 * face.w, fine.a) * step(0.01, face.w);
     base *= mix(vec3(1.0), vec3(0.62, 0.45, 0.36), spots * 0.5);
     base *= 1.0 + (fine.g - 0.5) * 0.2 * grain.y;
@@ -153,6 +162,7 @@ void main() {
     vec4 lit = texelFetch(surface_light, here, 0);
     vec4 coarse = textureLod(noise, v_map.xy * 4.0 + seed.xy, 0.0);
     vec4 fine = grained(v_map.xy * 22.0 + seed.yx, 22.0);
+    lit.rgb *= relief(coarse.r);
     lit *= 1.0 - eye_extra.y * smoothstep(-0.03, 0.015, v_map.y) * (1.0 - v_mask.z);
     vec3 base = skin_albedo(coarse, fine);
     float jitter = (coarse.g - 0.5) * 0.5 + (fine.b - 0.5) * 0.6;

@@ -115,8 +115,8 @@ def test_attributes_are_numbers_and_words():
         ("light:\n", "light: [\n", r"mine.yaml:\d+:\d+"),
         ("version: 1\n", "version: 1\nskin: 3\n", r"mine.yaml:\d+: 'skin' is there twice"),
         ("version: 1\n", "Version: 1\n", r"mine.yaml:4: Version: unknown key 'Version'"),
-        ("grey: 0.07", "grey: 7", r"mine.yaml:\d+: sensor.grey: 7 is more than 1"),
-        ("grey: 0.07", "grey: .nan", r"sensor.grey: nan is not a number"),
+        ("grey: 0.11", "grey: 7", r"mine.yaml:\d+: sensor.grey: 7 is more than 1"),
+        ("grey: 0.11", "grey: .nan", r"sensor.grey: nan is not a number"),
     ],
 )
 def test_a_wrong_look_yaml_is_refused_by_place_and_way_out(old: str, new: str, message: str):
@@ -124,3 +124,16 @@ def test_a_wrong_look_yaml_is_refused_by_place_and_way_out(old: str, new: str, m
     assert old in text
     with pytest.raises(DlmError, match=message):
         probabilities.parse(text.replace(old, new), "mine.yaml")
+
+
+def test_a_low_sun_is_red_and_its_faces_may_stay_so():
+    suns = [look for look in looks(1500, WOMAN) if look.light.kind == "sun"]
+    low = [look for look in suns if look.light.lamps[0].direction[1] < 0.25]
+    high = [look for look in suns if look.light.lamps[0].direction[1] > 0.6]
+    assert min(len(low), len(high)) > 20
+
+    def red(kind: list[Look]) -> float:
+        keys = [look.light.lamps[0].colour for look in kind]
+        return sum(key[0] / key[2] for key in keys) / len(keys)
+
+    assert red(low) > 1.5 * red(high)

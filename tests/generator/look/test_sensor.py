@@ -61,6 +61,16 @@ def test_blurs_soften_an_edge_and_keep_the_mean():
         assert abs(result.mean() - edge.mean()) < 4
 
 
+def test_below_zero_an_edge_is_sharpened_and_nothing_else():
+    edge = np.full((64, 64, 3), 60, np.uint8)
+    edge[:, 32:] = 180
+    edge = apply(replace(PLAIN, blur=1.0), edge)
+    result = apply(replace(PLAIN, blur=-0.5), edge).astype(int)
+    assert np.ptp(result[32, :, 0]) > np.ptp(edge[32, :, 0].astype(int))
+    assert (result[:, :28] == 60).all()
+    assert (result[:, 36:] == 180).all()
+
+
 def test_motion_along_the_edge_leaves_it_sharp():
     edge = np.zeros((64, 64, 3), np.uint8)
     edge[:, 32:] = 200
