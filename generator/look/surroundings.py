@@ -98,7 +98,7 @@ def _accessories(
         "lens_mirror": uniform(rng, 0.05, 0.6) if chance(rng, 0.6) else 0.03,
         "mask": ("surgical" if surgical else "cloth") if masked else "none",
         "mask_colour": _surgical(rng) if surgical else cloth(rng),
-        "mask_slip": float(rng.choice([0.42, 0.86])) if slipped else uniform(rng, 0.0, 0.06),
+        "mask_slip": float(rng.choice([0.42, 0.7])) if slipped else uniform(rng, 0.0, 0.06),
         "scarf": uniform(rng, 0.006, 0.022) if scarfed and not veiled else 0.0,
         "scarf_colour": cloth(rng),
         "earrings": ("hoop" if hoop else "stud") if jewelled and not veiled else "none",

@@ -108,11 +108,11 @@ class FaceMask:
         part = (at - low)[:, None, None]
         return self.grid.sheet(points[low] * (1 - part) + points[low + 1] * part)
 
-    def loops(self, worn: Sheet, ears: Points) -> Points:
-        """Return (4, 2, 3): from the mask's corners to `ears` (2, 3; left first)."""
+    def loops(self, worn: Sheet, ears: Points, size: float) -> Points:
+        """Return (4, 2, 3): from the mask's corners to `ears` (2, 3; left first) of this size."""
         points = worn.points.reshape(self.grid.rows, self.grid.columns, 3)
         last = self.grid.rows - 1
-        low = ears - np.array([0.0, 0.045, -0.006])
+        low = ears - size * np.array([0.0, 0.045, -0.006])
         return np.array([
             [points[1, -1], ears[0]], [points[last - 1, -1], low[0]],
             [points[1, 0], ears[1]], [points[last - 1, 0], low[1]],
@@ -176,6 +176,17 @@ class Worn:
             self._ears.append(side)
             self._lobes.append(side[np.argsort(model.template[side, 1])[:6]])
 
+        self._high = self._height(model.template)
+
+    def _height(self, posed: Float32) -> float:
+        """Return the mean height of the ears of `posed` (V, 3), metres; 1 where it has none."""
+        heights = [float(np.ptp(posed[ear, 1])) for ear in self._ears if len(ear)]
+        return float(np.mean(heights)) if heights else 1.0
+
+    def _size(self, posed: Float32) -> float:
+        """Return how large the ears are for the template's: what hangs on them is as large."""
+        return self._height(posed) / self._high
+
     @staticmethod
     def any(clothes: Wardrobe) -> bool:
         """Whether there is anything to draw."""
@@ -212,7 +223,8 @@ class Worn:
         ears[:, 0] = [posed[self._ears[0], 0].mean(), posed[self._ears[1], 0].mean()]
         ears[:, 2] = [posed[ear, 2].mean() - 0.004 for ear in self._ears]
         white: Colour = (0.7, 0.7, 0.7) if surgical else clothes.mask_colour
-        for loop, outward in zip(self.mask.loops(worn, ears), (1, 1, -1, -1), strict=True):
+        loops = self.mask.loops(worn, ears, self._size(posed))
+        for loop, outward in zip(loops, (1, 1, -1, -1), strict=True):
             middle = loop.mean(axis=0) + np.array([0.006 * outward, 0.0, 0.0])
             line = np.array([loop[0], middle, loop[1]])
             ribbon = Small.ribbon(line, np.array([0.0, 0.0013, 0.0]))
@@ -220,17 +232,17 @@ class Worn:
         return found
 
     def _earrings(self, clothes: Wardrobe, posed: Float32) -> list[Piece]:
-        found = []
+        found, scale = [], self._size(posed)
         for lobe, sign in zip(self._lobes, (1.0, -1.0), strict=True):
             place = posed[lobe].mean(axis=0, dtype=np.float64)
             if clothes.earrings == "stud":
-                size = clothes.earring_size
+                size = scale * clothes.earring_size
                 centre = place + np.array([sign * 0.003, 0.004, 0.003])
                 sheet, grid = Small.bead(centre, np.full(3, size), 2.0), Small.BEAD
             else:
-                facing = unit(np.array([0.8, 0.0, 0.6 * sign]))
-                centre = place + np.array([sign * 0.002, 0.003 - clothes.earring_size, 0.002])
-                sheet, grid = Small.ring(centre, clothes.earring_size, facing, 0.002), Small.BAND
+                facing, size = unit(np.array([0.8, 0.0, 0.6 * sign])), scale * clothes.earring_size
+                centre = place + np.array([sign * 0.002, 0.003 - size, 0.002])
+                sheet, grid = Small.ring(centre, size, facing, 0.002), Small.BAND
             found.append(Piece(grid, sheet, "metal", clothes.metal))
         return found
 
@@ -240,8 +252,8 @@ class Worn:
         for ear, sign in zip(self._ears, (1.0, -1.0), strict=True):
             centre = posed[ear].mean(axis=0, dtype=np.float64)
             centres.append(centre + np.array([sign * min(lift, 0.026), 0.0, 0.002]))
-        cups = [Piece(Small.BEAD, Small.bead(c, np.array([0.016, 0.043, 0.036]), 3.0), "plastic",
-                      colour) for c in centres]  # fmt: skip
+        halves = self._size(posed) * np.array([0.016, 0.043, 0.036])
+        cups = [Piece(Small.BEAD, Small.bead(c, halves, 3.0), "plastic", colour) for c in centres]
         middle = crown.mean(axis=0)
         out = unit(crown - middle + np.array([0.0, 0.05, 0.0]))
         line = np.concatenate([centres[0][None], crown + out * (lift + 0.004), centres[1][None]])
