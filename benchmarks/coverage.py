@@ -7,7 +7,9 @@ photos, from the 68 points and the pixels, so that an estimator's own error is i
 PnP of eyes, nose, mouth corners, chin and upper jaw (a camera 1 m off; annotators' habits shift
 pitch by some degrees), openings in mm of the head so placed, light and skin from patches of the
 cheeks. Writes the histograms and, beside them, a JSON of percentiles and Kolmogorov-Smirnov
-distances: 0 is the same distribution, 1 has nothing in common.
+distances: 0 is the same distribution, 1 has nothing in common. Of lips and lids it also says how
+much as photos the renders spread along each principal component of the photos' shapes: 1 is as
+much, below 1 the renders lack shapes that photos show.
 """
 
 import argparse
@@ -33,7 +35,11 @@ DISTANCE = 1.0  # metres from camera to head that PnP takes for granted
 STEPS = 12
 SIDE = 96  # pixels of the crops that light and skin are read from
 FRONTAL = 30.0  # degrees of yaw up to which both cheeks are seen
+TURNED, NODDED = 0.12, 0.15  # of the eyes' distance: how far aside or up the nose may stand,
+LOW_NOSE = 0.55  # and its base, below them, on most heads
 PERCENTILES = (5, 25, 50, 75, 95)
+SHAPES = {"lips": [range(48, 68)], "lids": [range(36, 42), range(42, 48)]}  # each about its middle
+COMPONENTS = 6
 LABELS = {
     "yaw": "yaw, degrees", "pitch": "pitch, degrees", "roll": "roll, degrees",
     "eye": "gap of the lids, mm", "mouth": "gap of the inner lips, mm",
@@ -68,6 +74,7 @@ def placed(points: Float64, shape: Float64) -> tuple[Float64, Float64]:
         normal = slope.mT @ slope
         normal += 1e-3 * np.eye(6) * np.trace(normal, axis1=1, axis2=2)[:, None, None] / 6
         change = np.linalg.solve(normal, slope.mT @ rest)[..., 0]
+        change[:, :4] = np.clip(change[:, :4], -0.5, 0.5)  # a profile may lead far astray
         state += change
     # Image y points down, so the turn found is that of a head seen in a mirror laid flat.
     yaw, pitch, roll = Rotation.from_rotvec(state[:, :3]).as_euler("YXZ", degrees=True).T
@@ -102,6 +109,43 @@ def shapes(points: Float64, shape: Float64) -> dict[str, Float64]:
         "mouth_width": gap([48], [54]), "corners": above([48, 54], middle),
         "brows": above(list(range(17, 27)), lids),
     }  # fmt: skip
+
+
+def spreads(renders: Float64, photos: Float64) -> dict[str, list[float]]:
+    """Return for each of SHAPES the variance of (N, 68, 2) renders over that of (M, 68, 2) photos.
+
+    One figure a principal component of the photos, the largest first. Heads that turn as those on
+    photos are compared, and what bridge and tip of the nose say of a head's turn is taken out.
+    """
+    kinds = []
+    for points in (renders, photos):
+        shape = _on_eye_line(points)
+        frontal = shape[np.abs(shape[:, 30, 0]) < TURNED]
+        kinds.append(frontal[np.abs(frontal[:, 33, 1] - LOW_NOSE) < NODDED])
+    found = {}
+    for name, parts in SHAPES.items():
+        mine, real = (_given_turn(kind, parts) for kind in kinds)
+        _, sizes, axes = np.linalg.svd(real, full_matrices=False)
+        along = (mine @ axes[:COMPONENTS].T).var(axis=0)
+        found[name] = [round(float(v), 2) for v in along / (sizes[:COMPONENTS] ** 2 / len(real))]
+    return found
+
+
+def _on_eye_line(points: Float64) -> Float64:
+    """Return (N, 68, 2) in outer eye corners' distances from their middle, the line level."""
+    plane = points @ [1.0, 1j]
+    across = plane[:, 45] - plane[:, 36]
+    level = (plane - (plane[:, 45] + plane[:, 36])[:, None] / 2) / across[:, None]
+    return np.stack([level.real, level.imag], axis=-1)
+
+
+def _given_turn(shape: Float64, parts: Sequence[range]) -> Float64:
+    """Return (N, 2 P) of the points of `parts` about their middles, less what the nose predicts."""
+    bodies = [shape[:, part] - shape[:, part].mean(axis=1, keepdims=True) for part in parts]
+    flat = np.concatenate(bodies, axis=1).reshape(len(shape), -1)
+    nose = np.concatenate([shape[:, [27, 30, 33]], shape[:, [30, 33]] ** 2], axis=1)
+    known = np.concatenate([np.ones((len(shape), 1)), nose.reshape(len(shape), -1)], axis=1)
+    return np.asarray(flat - known @ np.linalg.lstsq(known, flat, rcond=None)[0])
 
 
 def looks(picture: NDArray[np.uint8], points: Float64) -> dict[str, float]:
@@ -225,12 +269,16 @@ def main() -> None:
     photos = measured(real.points, (read_picture(path) for path in real.paths), shape)
     found = compare(renders, photos)
     draw(renders, photos, asked.out)
+    spread = spreads(points, real.points)
     content = {"renders": len(rows), "photos": len(real), "percentiles": PERCENTILES} | found
+    content["spreads"] = spread
     asked.out.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n")
     print(f"| measure | KS | renders {PERCENTILES} | photos |\n|---|---|---|---|")
     for name, row in found.items():
         cells = [", ".join(f"{v:.3g}" for v in row[who]) for who in ("renders", "photos")]
         print(f"| {LABELS[name]} | {row['ks']:.2f} | {' | '.join(cells)} |")
+    for name, ratios in spread.items():
+        print(f"variance of {name} over that of photos, by component: {ratios}")
 
 
 if __name__ == "__main__":

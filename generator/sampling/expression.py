@@ -24,9 +24,9 @@ _SIDE = np.array([name.endswith("Left") * 1.0 - name.endswith("Right") for name 
 Part = tuple[float, Mapping[str, tuple[float, float]]]
 
 _MOUTHS: Mapping[str, Part] = {
-    "closed": (0.265, {"mouthSmile": (-0.05, 0.2), "mouthPress": (0.0, 0.2),
+    "closed": (0.285, {"mouthSmile": (-0.05, 0.2), "mouthPress": (0.0, 0.2),
                        "mouthShrugLower": (0.0, 0.2), "mouthFrown": (-0.1, 0.12)}),
-    "parted": (0.055, {"jawOpen": (0.02, 0.12), "mouthUpperUp": (0.0, 0.25),
+    "parted": (0.045, {"jawOpen": (0.02, 0.12), "mouthUpperUp": (0.0, 0.25),
                        "mouthLowerDown": (0.0, 0.25)}),
     "smile_closed": (0.125, {"mouthSmile": (0.2, 0.95), "mouthDimple": (-0.2, 0.4),
                              "mouthPress": (-0.15, 0.2), "mouthPucker": (-0.05, 0.45),
@@ -54,10 +54,10 @@ _MOUTHS: Mapping[str, Part] = {
     "frown": (0.035, {"mouthFrown": (0.2, 0.95), "mouthShrugLower": (0.0, 0.7),
                       "mouthShrugUpper": (0.0, 0.4),
                       "mouthPress": (0.0, 0.3)}),
-    "open": (0.04, {"jawOpen": (0.15, 0.75), "mouthUpperUp": (0.0, 0.8),
+    "open": (0.05, {"jawOpen": (0.15, 0.75), "mouthUpperUp": (0.0, 0.8),
                     "mouthLowerDown": (0.0, 0.8), "mouthStretch": (0.0, 1.0),
                     "mouthDimple": (-0.2, 0.5), "mouthFunnel": (-0.3, 0.3)}),
-    "gape": (0.018, {"jawOpen": (0.55, 1.0), "mouthUpperUp": (0.0, 0.7),
+    "gape": (0.02, {"jawOpen": (0.55, 1.0), "mouthUpperUp": (0.0, 0.7),
                      "mouthStretch": (-0.1, 0.7), "mouthPucker": (-0.4, 0.4),
                      "mouthSmile": (-0.3, 0.6)}),
     "disgust": (0.015, {"noseSneer": (0.4, 0.9), "mouthUpperUp": (0.3, 0.8),
@@ -67,7 +67,7 @@ _MOUTHS: Mapping[str, Part] = {
 }  # fmt: skip
 
 _EYES: Mapping[str, Part] = {
-    "open": (0.765, {"eyeWide": (0.05, 0.85), "eyeSquint": (0.0, 0.1)}),
+    "open": (0.765, {"eyeWide": (0.0, 0.75), "eyeSquint": (0.0, 0.1)}),
     "wide": (0.05, {"eyeWide": (0.6, 1.0)}),
     "narrow": (0.12, {"eyeSquint": (0.15, 0.75), "eyeBlink": (0.0, 0.25)}),
     "half_closed": (0.04, {"eyeBlink": (0.25, 0.75)}),

@@ -36,9 +36,9 @@ _SPREAD: tuple[tuple[str, float], ...] = (
     ("cheek-", 0.20), ("head-scale-horiz", 0.14), ("head-scale", 0.11), ("head-fat", 0.20),
     ("head-back", 0.17), ("head-", 0.10), ("neck-double", 0.17), ("neck-", 0.15),
     ("mouth-trans", 0.18), ("mouth-scale-depth", 0.30), ("mouth-scale-vert", 0.20),
-    ("mouth-scale-horiz", 0.28), ("mouth-angles", 0.28),
-    ("mouth-upperlip-height", 0.28), ("mouth-lowerlip-height", 0.28), ("mouth-laugh", 0.17),
-    ("mouth-cupidsbow-width", 0.30), ("mouth-", 0.20),
+    ("mouth-scale-horiz", 0.28), ("mouth-angles", 0.25),
+    ("mouth-upperlip-height", 0.28), ("mouth-lowerlip-height", 0.33), ("mouth-laugh", 0.17),
+    ("mouth-", 0.30),
     ("nose-trans", 0.13), ("nose-scale", 0.18), ("nose-greek", 0.30), ("nose-", 0.18),
     ("chin-height", 0.28), ("chin-", 0.20), ("forehead-", 0.13), ("eyebrows-trans", 0.48),
     ("eyebrows-", 0.17),
@@ -46,7 +46,7 @@ _SPREAD: tuple[tuple[str, float], ...] = (
 # Where a slider's mean is not the template's, whose upper lip is thicker, lower lip pointed, mouth
 # narrower and flatter, and eyes wider and closer, than those of people photographed.
 _MEAN = {
-    "mouth-scale-vert": -0.30, "mouth-upperlip-height": -0.35, "mouth-lowerlip-height": 0.06,
+    "mouth-scale-vert": -0.30, "mouth-upperlip-height": -0.35, "mouth-lowerlip-height": 0.15,
     "mouth-lowerlip-ext": 0.2, "mouth-lowerlip-width": 0.1, "mouth-scale-horiz": 0.22,
     "mouth-scale-depth": 0.35, "eye-push2": -0.20, "eye-scale": -0.15,
 }  # fmt: skip
