@@ -92,12 +92,12 @@ def _combed(
     if long:
         ragged = uniform(rng, 0.01, 0.06)
     if combed == "fringe":
-        front, ragged = uniform(rng, 0.015, 0.075), uniform(rng, 0.003, 0.022)
+        front, ragged = uniform(rng, 0.015, 0.08), uniform(rng, 0.004, 0.03)
     elif combed == "parted" and long:
         front = side
     elif combed == "swept":
         part = aside * uniform(rng, 0.3, 0.85)
-        falls[0 if aside < 0 else 1] = uniform(rng, 18.0, 58.0)  # the other way from the parting
+        falls[0 if aside < 0 else 1] = uniform(rng, 15.0, 55.0)  # the other way from the parting
         front = side if long and rng.random() < 0.5 else uniform(rng, 0.03, 0.085)
         dip = uniform(rng, 0.45, 1.0)
     return {"combed": combed, "part": tidy(part), "front": front, "falls": (falls[0], falls[1]),
@@ -108,7 +108,7 @@ def _fall(rng: np.random.Generator, long: bool) -> float:
     """Return degrees from the face's middle: before the ear, or behind it."""
     if long and rng.random() < 0.4:
         return uniform(rng, 88.0, 120.0)
-    return uniform(rng, 52.0, 80.0)
+    return uniform(rng, 60.0, 84.0)
 
 
 def _brows(

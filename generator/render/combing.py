@@ -20,6 +20,7 @@ PART_REACH = 0.72  # radians from the middle to the parting that lies farthest a
 CROSSING = 1.3  # how much longer than straight across a strand takes to come to its azimuth
 SKULL_RADIUS = 0.085  # metres
 PARTED_SHARE = 0.55  # of the strands of each side that start on the parting, not at the crown
+WAVE, WAVE_LENGTH = 0.09, 0.085  # radians and metres, of the waviest hair
 FAR = 1.0  # metres: from no parting
 
 
@@ -61,13 +62,20 @@ def combing(hair: Hair, paths: SkullPaths) -> Combing:
     from_crown = (rooted <= 0)[:, None]
     begun = np.where(from_crown, 1.0, crossed)
     return Combing(
-        azimuth=part + (where - part)[:, None] * begun,
+        azimuth=part + (where - part)[:, None] * begun + _waves(hair, share * side, run),
         length=np.maximum(root[:, None] + run - sink[:, None] * crossed, 0.0),
         from_part=np.where(from_crown, FAR, run),
         rooted=rooted,
         to_tip=whole - run,
         loose=np.clip((tip - line) / 0.03, 0.0, 1.0),
     )
+
+
+def _waves(hair: Hair, strand: Line, run: Grid) -> Grid:
+    """Return (S, J) radians by which wavy hair swings to the side along its way `run`, metres."""
+    grown = np.clip(run / 0.06 - 1.0, 0.0, 1.0)
+    phase = (25.0 * hair.texture[1] * strand)[:, None]
+    return WAVE * hair.curl * grown * np.sin(2 * np.pi * run / WAVE_LENGTH + phase)
 
 
 def _beyond(hair: Hair, share: Line, where: Line) -> Line:

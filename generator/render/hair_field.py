@@ -165,10 +165,12 @@ def _rim(rest: Grid, off: Grid) -> Float32:
     around = np.arctan2(nodes[:, 0], nodes[:, 2] - CENTRE[2])
     place = ((around / RIM_REACH + 1) / 2 * RIM_BINS).astype(int)
     seen = np.flatnonzero((place >= 0) & (place < RIM_BINS))
-    seen = seen[np.argsort(-nodes[seen, 1], kind="stable")]
-    rim = np.tile(np.array([RIM_ABOVE, 0.0], np.float32), (RIM_BINS, 1))
-    rim[place[seen], 0], rim[place[seen], 1] = nodes[seen, 1], away[seen]  # the lowest is the last
-    return rim
+    place, height = place[seen], nodes[seen, 1]
+    rim = np.tile([RIM_ABOVE, 0.0], (RIM_BINS, 1))
+    np.minimum.at(rim[:, 0], place, height)
+    lowest = height == rim[place, 0]
+    rim[place[lowest], 1] = away[seen[lowest]]
+    return rim.astype(np.float32)
 
 
 def _outwards(points: Grid) -> Grid:

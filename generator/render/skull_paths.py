@@ -57,14 +57,18 @@ class SkullPaths:
 
 def along(paths: Grid, azimuth: Grid, length: Grid) -> Grid:
     """Return points (..., C) of `paths` (A, N, C) at `azimuth`, radians, and `length`, metres."""
-    column = azimuth / (2 * np.pi) % 1.0 * AROUND
+    column = azimuth * (AROUND / (2 * np.pi)) % AROUND
     node = np.clip(length / STEP, 0, NODES - 1.001)
     left, low = column.astype(int), node.astype(int)
-    right = np.minimum(left + 1, AROUND)
     beside, below = (column - left)[..., None], (node - low)[..., None]
-    upper = paths[left, low] * (1 - beside) + paths[right, low] * beside
-    lower = paths[left, low + 1] * (1 - beside) + paths[right, low + 1] * beside
-    return np.asarray(upper * (1 - below) + lower * below)
+    at = np.minimum(left, AROUND - 1) * NODES + low
+    rows = paths.reshape(-1, paths.shape[-1])
+    upper, right = rows.take(at, axis=0), rows.take(at + NODES, axis=0)
+    lower, corner = rows.take(at + 1, axis=0), rows.take(at + NODES + 1, axis=0)
+    upper += (right - upper) * beside
+    lower += (corner - lower) * beside
+    upper += (lower - upper) * below
+    return np.asarray(upper)
 
 
 def bump(degrees: Line, edge: float) -> Line:
@@ -133,7 +137,8 @@ def _hanging(follow: Grid, azimuth: Line) -> Grid:
         result[a, leave + 1 :] = follow[a, leave]
         result[a, leave + 1 :, 1] -= below * STEP
         sunk = np.clip(SHOULDER - result[a, :, 1], 0.0, None)
-        result[a, :, 2] += sunk * (0.75 * np.clip(3.0 * np.cos(azimuth[a]) + 0.6, -0.5, 1.0))
+        result[a, :, 2] += 0.5 * sunk * np.clip(3.0 * np.cos(azimuth[a]) + 1.0, -0.7, 1.0)
+        result[a, :, 0] += 0.2 * sunk * np.sin(azimuth[a])
     return result
 
 

@@ -23,9 +23,9 @@ void main() {
     float parting = 1.0 - smoothstep(0.001, 0.0035, v_ends.x + 0.003 * fuzz);
     float bare = v_strand.z * (0.72 - 0.36 * hair.w + 0.4 * parting) - 0.16 + 0.95 * thin;
     if (strands < bare) discard;
-    vec3 base = mix(hair.rgb, hair_tip.rgb, v_strand.y * v_strand.y) * (0.45 + 0.9 * strands);
+    vec3 base = mix(hair.rgb, hair_tip.rgb, v_strand.y * v_strand.y) * (0.36 + 1.06 * strands) * (0.75 + 0.5 * uneven);
     base = mix(base, 0.6 * albedo.rgb, 0.7 * parting);
     float within = gl_FrontFacing ? 1.0 : 0.5;
-    vec3 shine = v_gloss * hair_tip.w * 0.09 * (strands * strands) * (1.0 - 0.7 * curl);
+    vec3 shine = v_gloss * hair_tip.w * 0.15 * (strands * strands) * (1.0 - 0.7 * curl);
     pixel = vec4(developed(within * (base * v_light + shine * (0.3 + hair_tip.rgb))), MARK_HAIR);
 }

@@ -12,17 +12,11 @@ vec2 rim_at(float x) {
     return mix(left, right, clamp(place - float(low), 0.0, 1.0));
 }
 
-// How much of the light from all around the edge takes at `place`, metres around and up.
-float rim_closes(vec2 place) {
-    float edge = rim_at(place.x).x;
-    return smoothstep(edge - 0.022, edge + 0.004, place.y);
-}
-
-// Whether the edge stands between `place` and a lamp towards `d`, both in the head, of which the
-// surface sees `cosine`; the edge of the shadow is soft as far as the lamp is.
-float rim_hides(vec2 place, vec3 d, float cosine, float wrap) {
+// Whether the edge, which is `off` the skin, stands between `place`, metres around and up, and a
+// lamp towards `d` in the head, of which the surface sees `cosine`; its shadow is soft as the lamp.
+float rim_hides(vec2 place, float off, vec3 d, float cosine, float wrap) {
     float turn = place.x / RIM_RADIUS;
-    float reach = min(rim_at(place.x).y / max(cosine, 0.25), 0.03);
+    float reach = min(off / max(cosine, 0.25), 0.03);
     vec2 towards = reach * vec2(d.x * cos(turn) - d.z * sin(turn), d.y);
     float edge = rim_at(place.x + towards.x).x, soft = 0.0015 + 0.014 * wrap;
     return smoothstep(edge - soft, edge + soft, place.y + towards.y);

@@ -44,7 +44,8 @@ void main() {
     open *= 1.0 - 0.5 * mask_a.y;
     float sunken = 1.0 - smoothstep(0.25, 0.95, open);  // every light is weaker in a hollow
     float roofed = (1.0 - mask_d.z) * smoothstep(-0.35, -0.2, map.y);
-    open *= 1.0 - 0.55 * roofed * rim_closes(map.xy);
+    vec2 above = rim_at(map.x);
+    open *= 1.0 - 0.55 * roofed * smoothstep(above.x - 0.022, above.x + 0.004, map.y);
     vec3 around = ambient(normal);
     vec3 light = around * (0.1 + 0.9 * open);
     float away = 1.0 - max(dot(normal, view), 0.0);
@@ -54,7 +55,9 @@ void main() {
         seen = mix(1.0, seen, sky.w) * (1.0 - 0.4 * mask_a.y);
         vec3 to_lamp = lamp_direction[i].xyz;
         float wrap = lamp_direction[i].w, cosine = dot(normal, to_lamp);
-        seen *= 1.0 - RIM_SHADE * roofed * rim_hides(map.xy, lamp_direction_head[i].xyz, cosine, wrap);
+        if (lamp_colour[i].w > 0.0)
+            seen *= 1.0 - RIM_SHADE * roofed
+                * rim_hides(map.xy, above.y, lamp_direction_head[i].xyz, cosine, wrap);
         // Light that has passed under the skin comes out red: the terminator is wider in red.
         vec3 spread = vec3(wrapped(cosine, wrap + 0.11), vec2(wrapped(cosine, wrap)));
 #ifdef SHADOW
