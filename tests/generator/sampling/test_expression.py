@@ -84,3 +84,21 @@ def test_a_small_face_moves_less_and_blinks_as_far():
     assert moved[blink] == 1.0
     assert np.delete(moved, [blink, blink + 1]).max() < 0.75
     np.testing.assert_array_equal(on_face_of(40.0, smile), smile)
+
+
+def test_some_smile_with_one_side_and_as_many_with_the_other(faces):
+    left, right = faces[:, UNIT["mouthSmileLeft"]], faces[:, UNIT["mouthSmileRight"]]
+    shares = [(left - right > 0.3).mean(), (right - left > 0.3).mean()]
+    assert min(shares) > 0.008
+    assert max(shares) < 0.04
+
+
+def test_heads_bent_down_look_down_more_often():
+    rng = np.random.default_rng(3)
+    aims = {}
+    for pitch in (0.0, -0.3):
+        head = np.float32([0.0, pitch, 0.0])
+        gaze = np.stack([sample_gaze(rng, head)[0, 1] for _ in range(600)])
+        aims[pitch] = (np.degrees(gaze) < -8).mean()
+    assert aims[-0.3] > 0.12
+    assert aims[0.0] < 0.12
