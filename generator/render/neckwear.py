@@ -13,6 +13,7 @@ from dlm.generator.render.sheets import Grid, Points, Sheet, unit
 AROUND = 40  # azimuths, from the back over the subject's right and the front to its left
 AXIS = -0.075  # z of the upright axis through the neck
 NEAR = 8  # skin vertices that a place of a ring follows
+UNDER_CHIN = 0.008  # metres that cloth may stand higher than the skin below the jaw
 BROAD = 3  # of a ring's shape, so many waves around are kept
 
 
@@ -37,8 +38,14 @@ class Neckwear:
         folds = 0.06 * np.sin(5 * turn - 2 * around + 2 * phase)
         full = (1 + wound + folds) * (1 + 0.25 * self._front)
         wide, high = (0.008 + 0.8 * thick) * size * full, (0.013 + 0.9 * thick) * size * full
+        low = 0.006 * size * (1 - 2 * self._front)
+        room = ((self._posed(posed, self._jaw) - ring) @ up + UNDER_CHIN * size - low) / 1.25
+        flat = np.clip(
+            room / high.max(axis=0), 0.3, 1.0
+        )  # under a chin that sinks there is less of it
+        high, wide = high * flat, wide * np.sqrt(flat)
         away = 0.006 * size + wide * (0.55 + np.cos(turn))
-        rise = 0.006 * size * (1 - 2 * self._front) + high * (0.25 + np.sin(turn))
+        rise = low + high * (0.25 + np.sin(turn))
         return self.roll.sheet(ring + away[..., None] * out + rise[..., None] * up)
 
     def veiled(self, posed: Float32, phase: float) -> Sheet:

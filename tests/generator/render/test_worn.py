@@ -241,3 +241,21 @@ def test_a_bust_goes_on_below_the_picture_however_small_it_is(renderer, head):
     assert small[:, 1].min() > -0.27  # the mesh itself ends inside this picture
     frame, _ = draw(renderer, head, small, view=view)
     assert (frame.depth[-1, 100:156] > 0).all()
+
+
+def test_a_scarf_leaves_the_mouth_free_however_low_the_head_is_bent(renderer, head):
+    names = head.identity_names[: len(MACROS)]
+    lips = np.flatnonzero(head.regions["lips"] > 0.5)
+    for years in (2.0, 30.0):
+        person = macro_weights(years=years, sex=0.0, shares=[0, 0, 1], muscle=0.5, weight=0.5)
+        identity = np.zeros((1, head.identity_size), np.float32)
+        identity[0, : len(names)] = person - mean_macro_weights()
+        faces, bent = np.zeros((1, 52), np.float32), np.radians([[0.0, -15.0, 0.0]])
+        faces[0, ARKIT_UNITS.index("jawOpen")] = 0.4
+        posed = head.vertices(identity, faces, np.zeros((1, 2, 2), np.float32),
+                              bent.astype(np.float32))[0]  # fmt: skip
+        bare, _ = draw(renderer, head, posed)
+        worn, _ = draw(renderer, head, posed, look=wearing(scarf=0.022))
+        free = visible(bare, posed, head)[lips]
+        assert free.sum() > 50
+        assert visible(worn, posed, head)[lips][free].mean() > 0.97
