@@ -20,7 +20,7 @@ def coverage():
 
 
 def faces(lips: float, seed: int) -> np.ndarray:
-    """Return (2000, 68, 2) pixels of a face whose lips move in eight ways, by `lips` of its size."""
+    """Return (2000, 68, 2) pixels of a face whose lips move in eight ways, by `lips` of it."""
     fixed, rng = np.random.default_rng(0), np.random.default_rng(seed)
     mean, ways = fixed.uniform(0.2, 0.8, size=(68, 2)), fixed.normal(size=(8, 20, 2))
     mean[[36, 45, 30, 33]] = [[0, 0], [1, 0], [0.5, 0.4], [0.5, 0.55]]
