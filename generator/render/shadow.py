@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlm.generator.look.factors import Light
-from dlm.generator.models.base import FaceModel, Float32, Int32
+from dlm.generator.models.base import FaceModel, Float32, Int32, region
 from dlm.generator.render.gpu import SHEET, Gpu, Program
 from dlm.generator.render.occlusion import look_along
 
@@ -68,6 +68,7 @@ def casting(model: FaceModel) -> Int32:
     start, stop = model.surface.parts["skin"]
     triangles, rest = model.surface.triangles[start:stop], model.template
     triangles = triangles[rest[triangles, 1].min(axis=1) > LOWEST]
+    triangles = triangles[region(model, "inner_mouth")[triangles].max(axis=1) < 0.5]
     used = np.unique(triangles)
     cells = np.floor(rest[used] / CELL).astype(np.int64)
     _, cell = np.unique(cells, axis=0, return_inverse=True)
