@@ -197,7 +197,7 @@ def _sides(rng: np.random.Generator) -> NDArray[np.float64]:
     """Return a factor for each unit: the two sides of a face never move quite alike."""
     spread = 2.8 * _SIDED if rng.random() < _LOPSIDED else _SIDED
     lean, flip = rng.normal(scale=spread), rng.random() < 0.5
-    own = rng.normal(scale=0.4 * spread, size=len(ARKIT_UNITS))
+    own = rng.normal(scale=0.6 * spread, size=len(ARKIT_UNITS))
     return np.asarray(np.exp(_SIDE * (lean * (-1 if flip else 1)) + np.abs(_SIDE) * own))
 
 

@@ -30,7 +30,7 @@ _GROWN_EYES = 0.35  # of its slider, by which small children's eyes are wider th
 _SPREAD: tuple[tuple[str, float], ...] = (
     ("asym-mouth-1", 0.07), ("asym-mouth-2", 0.18), ("asym-jaw", 0.14),
     ("asym-nose", 0.12), ("asym-", 0.09),
-    ("eye-scale", 0.17), ("eye-trans", 0.13), ("eye-push", 0.22), ("eye-corner", 0.36),
+    ("eye-scale", 0.17), ("eye-trans", 0.13), ("eye-push", 0.28), ("eye-corner", 0.36),
     ("eye-height", 0.18), ("eye-eyefold", 0.45), ("eye-bag", 0.40), ("eye-epicanthus", 0.35),
     ("eye-", 0.19), ("ear-shape", 0.17), ("ear-", 0.19),
     ("cheek-", 0.20), ("head-scale-horiz", 0.14), ("head-scale", 0.11), ("head-fat", 0.20),
@@ -48,7 +48,7 @@ _SPREAD: tuple[tuple[str, float], ...] = (
 _MEAN = {
     "mouth-scale-vert": -0.30, "mouth-upperlip-height": -0.35, "mouth-lowerlip-height": 0.15,
     "mouth-lowerlip-ext": 0.2, "mouth-lowerlip-width": 0.1, "mouth-scale-horiz": 0.22,
-    "mouth-scale-depth": 0.35, "eye-push2": -0.20, "eye-scale": -0.15,
+    "mouth-scale-depth": 0.35, "eye-push2": -0.30, "eye-scale": -0.20,
 }  # fmt: skip
 _ONE_SIDED = ("head-diamond", "head-invertedtriangular", "head-oval", "head-rectangular",
               "head-round", "head-square", "head-triangular", "chin-triangle",
