@@ -21,6 +21,7 @@ CROSSING = 1.3  # how much longer than straight across a strand takes to come to
 SKULL_RADIUS = 0.085  # metres
 PARTED_SHARE = 0.55  # of the strands of each side that start on the parting, not at the crown
 WAVE, WAVE_LENGTH = 0.09, 0.085  # radians and metres, of the waviest hair
+FLOWING, CUT = ("medium", "long"), 0.005  # styles not cut at the sides; metres where they are
 FAR = 1.0  # metres: from no parting
 
 
@@ -33,6 +34,7 @@ class Combing:
     from_part: Grid  # (S, J) metres along the strand from the parting; FAR where there is none
     rooted: Line  # (S,) 1 for roots at the front of the parting to 0 for roots at the crown
     to_tip: Grid  # (S, J) metres
+    even: Line  # (S,) how many times less ragged its tips are than those at the front
     loose: Line  # (S,) 0 where the tip lies at the hairline to 1 where it hangs free
 
 
@@ -67,8 +69,14 @@ def combing(hair: Hair, paths: SkullPaths) -> Combing:
         from_part=np.where(from_crown, FAR, run),
         rooted=rooted,
         to_tip=whole - run,
+        even=1 + (1 - bump(180 * share, 42)) * _trimmed(hair),
         loose=np.clip((tip - line) / 0.03, 0.0, 1.0),
     )
+
+
+def _trimmed(hair: Hair) -> float:
+    """Return how many times more ragged the front is than sides and back, less one."""
+    return 0.0 if hair.style in FLOWING else max(hair.ragged / CUT - 1, 0.0)
 
 
 def _waves(hair: Hair, strand: Line, run: Grid) -> Grid:

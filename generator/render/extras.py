@@ -33,7 +33,7 @@ from dlm.generator.scene import Scene
 
 HAIRLESS = ("bald", "shaved")
 SHELLS = 4  # as shaders/hair.vert counts them
-SHORT = 0.15  # hair that hangs no more than this hides its own inside
+SHORT, FLAT = 0.15, 0.012  # hair that hangs and stands off (m) no more hides its own inside
 UNDER_HAT = 0.002  # metres that hair may stand off below a hat
 BEHIND_RIM = -0.025  # metres beyond the hairline to which it then reaches over the forehead
 STRAND = (3, 3, 3, 3, 2)  # floats of a vertex, as shaders/hair.vert has them
@@ -95,7 +95,7 @@ class Extras:
         """Draw all that `scene` has of these onto the head that they were fitted to."""
         look = scene.look
         if _has_hair(look):
-            self._draw_hair(look.hair.style)
+            self._draw_hair(look.hair)
         self._gpu.set(SHEET)
         if self._hat:
             self._draw_hat(self._hat, look.wardrobe.hat, turn)
@@ -122,11 +122,11 @@ class Extras:
         if self._hat:
             self._hat_mesh.draw(program)
 
-    def _draw_hair(self, style: str) -> None:
+    def _draw_hair(self, hair: Hair) -> None:
         self._gpu.set(SOLID)
         self._hair_mesh.draw(self._strand, copies=SHELLS)
-        if HANGING.get(style, 0.0) > SHORT:  # one sees the outermost shell from within
-            self._gpu.set(INSIDE)
+        if HANGING.get(hair.style, 0.0) > SHORT or hair.volume > FLAT:
+            self._gpu.set(INSIDE)  # one sees the outermost shell from within
             self._hair_mesh.draw(self._strand)
 
     def _hat_on(self, look: Look, vertices: Float32, turn: Float32) -> Strands:

@@ -39,7 +39,7 @@ class Strands:
     outward: Float32  # (S * J, 3) how far the outermost hair stands off, world
     normals: Float32  # (S * J, 3) unit, world
     tangents: Float32  # (S * J, 3) unit, from root to tip, world
-    ends: Float32  # (S * J, 2) metres from the parting and to the tip, along the strand
+    ends: Float32  # (S * J, 2) metres from the parting, and to a tip as ragged as at the front
     rim: Float32  # (RIM_BINS, 2) height of the lower edge on the head at rest, how far it is off
 
 
@@ -61,7 +61,7 @@ class HairField:
         points = rest + found[..., 3:]
         away = _outwards(points)
         off = _standoff(hair, combed, hang)
-        ends = np.stack([combed.from_part, combed.to_tip], axis=-1)
+        ends = np.stack([combed.from_part, combed.to_tip * combed.even[:, None]], axis=-1)
         return _in_world(points, away * off[..., None], ends, _rim(rest, off), rotation)
 
     def hat(self, beanie: bool, hair: Hair, vertices: Float32, rotation: Float32) -> Strands:

@@ -21,7 +21,9 @@ void main() {
     float strands = mix(mix(lock, fuzz, 0.35), fuzz, max(0.0, curl - 0.4) * 1.2);
     strands = mix(strands, fuzz, 0.5 * thin);
     float parting = 1.0 - smoothstep(0.001, 0.0035, v_ends.x + 0.003 * fuzz);
-    float bare = v_strand.z * (0.72 - 0.36 * hair.w + 0.4 * parting) - 0.16 + 0.95 * thin;
+    float shell = gl_FrontFacing ? v_strand.z : 0.0;  // from within one sees no sky through it
+    float bare = shell * (0.72 - 0.36 * hair.w + 0.4 * parting) - 0.16
+        + (gl_FrontFacing ? 0.95 : 0.5) * thin;
     if (strands < bare) discard;
     vec3 base = mix(hair.rgb, hair_tip.rgb, v_strand.y * v_strand.y) * (0.36 + 1.06 * strands) * (0.75 + 0.5 * uneven);
     base = mix(base, 0.6 * albedo.rgb, 0.7 * parting);
