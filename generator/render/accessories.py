@@ -52,8 +52,11 @@ class Fitter:
         line = np.flatnonzero(middle)
         self._nose = int(line[rest[line, 2].argmax()]) if len(line) else int(rest[:, 2].argmax())
         x, y, z = rest.T
-        near = (np.abs(x) < 0.08) & (y > -0.07) & (y < 0.045) & (z > -0.05)
-        self._skin = np.flatnonzero(skin & near & (region(model, "nostril") < 0.5))
+        drawn = np.isin(np.arange(len(rest)), model.surface.triangles)
+        near = (np.abs(x) < 0.075) & (y > -0.065) & (y < 0.035) & (z > -0.045)
+        for name in ("nostril", "lid_upper", "lid_lower"):
+            near &= region(model, name) < 0.5
+        self._skin = np.flatnonzero(drawn & skin & near)
         self._apart = self._distance([rest[ball] for ball in self._balls])
 
     def fit(self, vertices: Float32, rotation: Float32, worn: Sequence[Points] = ()) -> Fit:
