@@ -67,13 +67,13 @@ class Size:
     settings: Settings
 
 
-# Both answer finely, as the network that is reported: without it lids are not followed. `short` takes
-# about ten minutes a network on two quiet cores, rendering included.
+# Both answer finely, for lids. `long` is what is reported, of a GPU; `short`
+# takes about ten minutes a network on two quiet cores, rendering included.
 SIZES = {
     "short": Size(images=6000, pixels=160, settings=Settings(
         samples=100_000, size=96, width=48, batch=64, fine=True, validations=5)),
     "long": Size(images=50_000, pixels=256, settings=Settings(
-        samples=300_000, size=128, width=128, batch=64, fine=True)),
+        samples=300_000, size=128, width=256, batch=64, fine=True)),
 }  # fmt: skip
 
 

@@ -22,14 +22,17 @@ HIDDEN = 1  # a row's code of a point behind something
 
 @dataclass(frozen=True)
 class Geometry:
-    """How far faces are moved. Angles in degrees; shift in sides of the crop; scale as log SD."""
+    """How far faces are moved. Angles in degrees; shift in sides of the crop; scale as log SD.
 
-    rotation: float = 20.0
+    Renders turn their heads themselves; shift and scale are what a detector's box is off by.
+    """
+
+    rotation: float = 12.0
     rotation_limit: float = 60.0
     scale: float = 0.12
     shift: float = 0.04
     aspect: float = 0.07
-    perspective: float = 0.08
+    perspective: float = 0.04
     flip: float = 0.5
 
 

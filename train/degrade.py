@@ -26,13 +26,13 @@ def degrade(images: Tensor, rng: Draws) -> Tensor:
     """Return (B, 3, S, S) images in 0 to 1, some of them of worse quality.
 
     Seldom: renders have a sensor of their own, and what blurs lids away teaches nothing of them.
-    Two and a half times as often gave 0.2 more NME on photos (docs/results.md).
+    Five times as often gave 0.2 more NME on photos (docs/results.md).
     """
-    images = on_some(images, 0.15, rng, blur)
-    images = on_some(images, 0.1, rng, shrink)
-    images = on_some(images, 0.1, rng, add_fine_noise)
-    images = on_some(images, 0.1, rng, add_grain)
-    return on_some(images, 0.2, rng, jpeg)
+    images = on_some(images, 0.08, rng, blur)
+    images = on_some(images, 0.05, rng, shrink)
+    images = on_some(images, 0.05, rng, add_fine_noise)
+    images = on_some(images, 0.05, rng, add_grain)
+    return on_some(images, 0.1, rng, jpeg)
 
 
 def blur(images: Tensor, rng: Draws) -> Tensor:

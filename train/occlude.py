@@ -16,9 +16,9 @@ def occlude(images: Tensor, rng: Draws) -> tuple[Tensor, Tensor]:
 
     Returns the images, and (B, 1, S, S) how much of each pixel is covered.
     """
-    images = on_some(images, 0.35, rng, cast_shadow)
+    images = on_some(images, 0.25, rng, cast_shadow)
     with_cover = torch.cat([images, torch.zeros_like(images[:, :1])], dim=1)
-    with_cover = on_some(with_cover, 0.4, rng, cover)
+    with_cover = on_some(with_cover, 0.25, rng, cover)
     return with_cover[:, :3], with_cover[:, 3:]
 
 

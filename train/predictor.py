@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dlm.errors import TrainError
+from dlm.train.crops import CROP_RULE
 from dlm.train.faces import Float32, UInt8
 from dlm.train.networks.landmark import LandmarkNetwork, build, to_unit
 from dlm.train.precision import Precision
@@ -41,6 +43,11 @@ class Predictor:
         """Return the network of the run in folder `path`; TrainError where there is none."""
         folder = RunFolder(path)
         run = folder.read_run()
+        if (learned := run.dataset.get("crop", CROP_RULE)) != CROP_RULE:
+            raise TrainError(
+                f"learned faces cropped as {learned}, this dlm crops them as {CROP_RULE}",
+                str(path), "train it again, or use the dlm that trained it",
+            )  # fmt: skip
         network = build(run.settings, run.spec.size)
         network.load_state_dict(folder.read_tensors(MODEL_FILE, torch.device("cpu")))
         return cls(run, network, device)

@@ -85,7 +85,7 @@ class RunFile:
                 f"layout {self.spec_name} ({self.spec_hash}), "
                 f"not {asked.spec_name} ({asked.spec_hash})"
             )
-        kept = ("recipe", "faces", "held_out_faces", "buffer", "reuse")
+        kept = ("recipe", "faces", "held_out_faces", "crop", "buffer", "reuse")
         if any(self.dataset.get(key) != asked.dataset.get(key) for key in kept):
             drawn = "buffer" in self.dataset and "buffer" in asked.dataset
             phrases.append(

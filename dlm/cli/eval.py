@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Score a trained network: NME by three normalisers, AUC, failures, groups, doubt, intervals.
 
-    Errors are in per cent. Faces are cropped at 1.6 times their labels' box.
+    Errors are in per cent. Faces are cropped at 1.3 times their labels' box.
     """
     from typing import Any
 

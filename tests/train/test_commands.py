@@ -194,7 +194,7 @@ def test_photos_are_scored_by_both_protocols(place, run_dlm):
     for result, name in ((nearest, "nearest"), (adapter, "adapter")):
         assert result["protocol"] == name
         assert result["n"] == 12
-        assert result["crop"] == "gt-box 1.6"
+        assert result["crop"] == "gt-box 1.3"
         for key in ("nme_ocular", "nme_pupil", "nme_box", "auc8", "fr8", "groups", "ci95"):
             assert result[key] is not None
     assert nearest["points_scored"] == 6

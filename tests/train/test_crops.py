@@ -58,7 +58,7 @@ def test_perfect_points_in_a_flipped_crop_give_no_error_in_the_photo():
 
 def test_the_box_is_square_around_the_labels_and_larger_by_the_rule():
     face = np.array([[10.0, 20.0], [50.0, 100.0]])
-    np.testing.assert_allclose(crops.square_box(face), [30, 60, 1.6 * 80])
+    np.testing.assert_allclose(crops.square_box(face), [30, 60, crops.ENLARGE * 80])
 
 
 @pytest.mark.parametrize("name", ["68", "243"])

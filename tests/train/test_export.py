@@ -72,7 +72,7 @@ def test_the_file_says_what_pytorch_says_and_what_it_is(tmp_path, monkeypatch, e
     assert said == describe(found)
     assert json.loads(said["point_names"])[0] == "eye_right"
     assert said["licence"] == "as the test says"
-    assert "1.6 times" in said["crop"]
+    assert "1.3 times" in said["crop"]
 
 
 @pytest.mark.slow

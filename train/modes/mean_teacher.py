@@ -10,12 +10,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from dlm.train.crops import ENLARGE
 from dlm.train.modes.step import Losses, Step, Stream, Term
 from dlm.train.networks.landmark import LandmarkNetwork
 
 WEIGHT = 0.5
 RAMP = 0.15  # of the run, from nothing to full weight
-MOST_SHIFT = 0.03 / 1.6  # between a picture and its mirror image, in sides of the input
+MOST_SHIFT = 0.03 / ENLARGE  # between a picture and its mirror image, in sides of the input
 
 
 class MeanTeacher(Term):

@@ -58,8 +58,10 @@ class Detail(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.lateral = nn.Conv2d(width // 2, width, 1)
-        self.mix = _feature_layer(width)
+        self.lateral = nn.Sequential(
+            Residual(width // 2), Residual(width // 2), nn.Conv2d(width // 2, width, 1)
+        )
+        self.mix = nn.Sequential(Residual(width), _feature_layer(width))
 
     def forward(self, features: Tensor, half: Tensor) -> Tensor:
         """Return (B, width, S/2, S/2) of (B, width, S/4, S/4) and (B, width/2, S/2, S/2)."""
