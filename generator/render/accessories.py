@@ -75,7 +75,7 @@ class Fitter:
         )
 
     def scale(self, vertices: Float32) -> float:
-        """Return the distance between the eyes of `vertices` (V, 3) as a share of the template's."""
+        """Return how far apart the eyes of `vertices` (V, 3) are, the template's being 1."""
         return self._distance([vertices[ball] for ball in self._balls]) / self._apart
 
     @staticmethod
