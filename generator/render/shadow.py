@@ -17,10 +17,10 @@ from dlm.generator.render.occlusion import look_along
 SIDE = 256  # of the depth picture: 1.3 mm a texel
 REACH = 0.17  # metres that it shows about MIDDLE
 MIDDLE = np.array([0.0, -0.035, -0.05])  # of head and throat, in the head
-SOFTEST = 0.4  # a lamp as soft as this or softer has no edge to its shadow
+SOFTEST = 0.28  # a lamp as soft as this or softer has no edge to its shadow
 CELL, LOWEST = 0.007, -0.16  # metres: vertices drawn together, and the lowest that cast
 SKIN_LIFT, HAIR_LIFT = -0.0028, 0.6  # metres; of the way from the first to the last shell
-PENUMBRA = (0.5, 9.0)  # texels that one looks around: of a point, and more by a lamp's softness
+PENUMBRA = (0.5, 7.0)  # texels that one looks around: of a point, and more by a lamp's softness
 
 
 def penumbra(light: Light) -> float:

@@ -64,7 +64,7 @@ def test_the_nose_shades_the_cheek_away_from_the_sun(renderer, head, neutral, az
     columns = slice(SIZE // 2 - 40, SIZE // 2 - 8), slice(SIZE // 2 + 8, SIZE // 2 + 40)
     sunny, shady = columns if azimuth < 0 else columns[::-1]
     kept = hard.image[rows].mean(axis=-1) / bare.image[rows].mean(axis=-1)
-    assert kept[:, sunny].min() > 0.9
+    assert np.percentile(kept[:, sunny], 2) > 0.9
     assert (kept[:, shady] < 0.7).mean() > 0.04
     edges = np.abs(kept[:, 4:] - kept[:, :-4])[:, shady].max(axis=1)
     assert edges.max() > 0.4
