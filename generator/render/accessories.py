@@ -238,13 +238,13 @@ class Peak:
     def shape(self, front: Points) -> Points:
         """Return (vertex_count, 3); `front` (n, 3) is the hat's lower edge from side to side."""
         edge = evenly(front, self.COLUMNS)
-        reach = np.sin(np.linspace(0.15, np.pi - 0.15, self.COLUMNS))
+        reach = np.sin(np.linspace(0.0, np.pi, self.COLUMNS)) ** 0.7
         rows = []
         for k in range(self.ROWS):
             out = 0.07 * k / (self.ROWS - 1)
             row = edge.copy()
             row[:, 2] += out * reach
-            row[:, 1] -= out * 0.28 + 1.6 * row[:, 0] ** 2 * k / (self.ROWS - 1)
+            row[:, 1] -= reach * (out * 0.28 + 1.6 * row[:, 0] ** 2 * k / (self.ROWS - 1))
             rows.append(row)
         return np.concatenate(rows)
 

@@ -28,7 +28,7 @@ from dlm.generator.render.gpu import (
     Program,
 )
 from dlm.generator.render.hair_field import HANGING, RIM_ABOVE, RIM_BINS, HairField, Strands
-from dlm.generator.render.worn import STUFFS, Piece, Worn
+from dlm.generator.render.worn import STUFFS, UNDER_CUPS, Piece, Worn
 from dlm.generator.scene import Scene
 
 HAIRLESS = ("bald", "shaved")
@@ -86,6 +86,8 @@ class Extras:
             rim = self._hat.rim
         if _has_hair(look):
             hair = look.hair if hat == "none" else flattened(look.hair)
+            if look.wardrobe.headphones:
+                hair = replace(hair, volume=min(hair.volume, UNDER_CUPS))
             strands = self._field.strands(hair, vertices, turn)
             _fill(self._hair_mesh, strands)
             rim = np.where(strands.rim[:, :1] < rim[:, :1], strands.rim, rim)

@@ -69,14 +69,12 @@ def paint_map(model: FaceModel) -> Float32:
     """Return (V, 4): where noise and strokes lie on each vertex.
 
     On the skin: metres around the head and up, then along the brow (0 inner to 1 outer end) and
-    across it (metres above its middle line). On the shirt the first two are metres across and down
-    the cloth. On lashes: metres along the lid, height, 0, and distance from the lid as 0 at the
-    root to 1 at the tip.
+    across it (metres above its middle line). On lashes: metres along the lid, height, 0, and
+    distance from the lid as 0 at the root to 1 at the tip.
     """
     x, y, z = model.template.T
     around = np.arctan2(x, z - SKULL_AXIS_Z) * SKULL_RADIUS
-    shirt = shirt_mask(model) > 0  # the triangles across its edge too: a pattern shows no seam
-    around, y = np.where(shirt, x, around), np.where(shirt, y - z, y)
+    around, y = _over_shoulders(model, around, y)
     along, across = _brow_coordinates(model)
     result = np.stack([around, y, along, across], axis=1).astype(np.float32)
     skin = model.topology.part_vertices("skin")
@@ -89,6 +87,23 @@ def paint_map(model: FaceModel) -> Float32:
             result[strip, 2] = 0.0
             result[strip, 3] = away / max(float(away.max()), 1e-6)
     return result
+
+
+def _over_shoulders(model: FaceModel, around: Float32, up: Float32) -> tuple[Float32, Float32]:
+    """Return metres around and up, on the shirt measured on from its neckline along the cloth.
+
+    About the skull's axis alone a pattern would run outwards in rays, as the head's skin does.
+    """
+    x, _, z = model.template.T
+    shirt = shirt_mask(model)
+    turn, radius = np.arctan2(x, z - SKULL_AXIS_Z), np.hypot(x, z - SKULL_AXIS_Z)
+    waves = np.stack([np.cos(k * turn) for k in range(4)], axis=1)
+    edge = (np.abs(shirt - 0.5) < 0.3) & model.topology.part_mask("skin")
+    if edge.sum() < 8:
+        return around, up
+    neckline, *_ = np.linalg.lstsq(waves[edge], radius[edge], rcond=None)
+    beyond = np.where(shirt > 0.5, np.maximum(radius - waves @ neckline, 0.0), 0.0)
+    return around + turn * beyond, up - 0.6 * beyond
 
 
 def _brow_coordinates(model: FaceModel) -> tuple[Float32, Float32]:

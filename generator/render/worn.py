@@ -19,6 +19,7 @@ from dlm.generator.render.neckwear import Neckwear
 from dlm.generator.render.sheets import Grid, Points, Sheet, unit
 
 NEAR = 6  # skin vertices that a node of cloth follows
+UNDER_CUPS = 0.009  # metres that hair may stand off below headphones
 CLEAR = 0.0015  # metres of cloth above the skin
 
 
@@ -247,11 +248,12 @@ class Worn:
         return found
 
     def _headphones(self, look: Look, posed: Float32, crown: Points) -> list[Piece]:
-        colour, lift = look.wardrobe.headphone_colour, 0.012 + 0.5 * look.hair.volume
+        colour = look.wardrobe.headphone_colour
+        lift = 0.009 + min(look.hair.volume, UNDER_CUPS)
         centres = []
         for ear, sign in zip(self._ears, (1.0, -1.0), strict=True):
             centre = posed[ear].mean(axis=0, dtype=np.float64)
-            centres.append(centre + np.array([sign * min(lift, 0.026), 0.0, 0.002]))
+            centres.append(centre + np.array([sign * lift, 0.0, 0.002]))
         halves = self._size(posed) * np.array([0.016, 0.043, 0.036])
         cups = [Piece(Small.BEAD, Small.bead(c, halves, 3.0), "plastic", colour) for c in centres]
         middle = crown.mean(axis=0)
