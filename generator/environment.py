@@ -16,11 +16,12 @@ from dlm.generator.look.environment import WHITE, light_of, mean_luminance
 from dlm.generator.look.factors import Light
 from dlm.generator.models import cache
 
-SUFFIXES = (".hdr",)
+SUFFIXES = (".hdr", ".exr")
 MOST = 64  # panoramas in the bank: 143 MB, and as much again while it is made
 ROWS = 512  # of a panorama in the bank
 MARGIN = 32  # columns that follow on either side: the mip levels in use know no seam
 LIGHT_ROWS = 64  # of a panorama that a light is made of
+BRIGHTEST = 65504.0  # what half floats hold: a sun beyond it is written as infinite
 MADE = 1  # raise it when the same files would give other arrays
 
 
@@ -72,20 +73,46 @@ class Environment(Backgrounds):
 
 def _panorama(path: Path) -> NDArray[np.float32]:
     """Return the file's (H, 2 H, 3) linear RGB."""
+    rgb = _exr(path) if path.suffix.lower() == ".exr" else _radiance(path)
+    high, wide = rgb.shape[:2]
+    if wide != 2 * high:
+        raise RenderError(
+            f"{wide} by {high} pixels are no panorama", str(path),
+            "give equirectangular ones, twice as wide as high",
+        )  # fmt: skip
+    finite = np.nan_to_num(rgb, nan=0.0, posinf=BRIGHTEST)
+    return np.asarray(finite.clip(0, None), dtype=np.float32)
+
+
+def _radiance(path: Path) -> NDArray[np.float32]:
+    """Return the (H, W, 3) linear RGB of a .hdr file."""
     try:
         read = cv2.imdecode(np.frombuffer(content_of(path), np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         read = None
     if read is None or read.dtype != np.float32 or read.ndim != 3:
         raise RenderError("is no Radiance picture", str(path), "replace or remove it")
-    high, wide = read.shape[:2]
-    if wide != 2 * high:
+    return np.asarray(cv2.cvtColor(read, cv2.COLOR_BGR2RGB), dtype=np.float32)
+
+
+def _exr(path: Path) -> NDArray[np.float32]:
+    """Return the (H, W, 3) linear RGB of an OpenEXR file, which OpenCV's wheels do not read."""
+    try:
+        import OpenEXR
+    except ImportError:
         raise RenderError(
-            f"{wide} by {high} pixels are no panorama", str(path),
-            "give equirectangular ones, twice as wide as high",
-        )  # fmt: skip
-    rgb = cv2.cvtColor(read, cv2.COLOR_BGR2RGB)
-    return np.asarray(np.nan_to_num(rgb, nan=0.0).clip(0, None), dtype=np.float32)
+            "OpenEXR files need the package OpenEXR", str(path),
+            "pip install 'dlm[exr]', or convert it to .hdr",
+        ) from None  # fmt: skip
+    try:
+        with OpenEXR.File(str(path), separate_channels=True) as file:
+            found = file.channels()
+            planes = [found[name].pixels for name in "RGB"]
+            return np.stack(planes, axis=-1).astype(np.float32)
+    except (RuntimeError, KeyError, ValueError):
+        raise RenderError(
+            "is no OpenEXR picture with R, G and B", str(path), "replace or remove it"
+        ) from None
 
 
 def _resized(panorama: NDArray[np.float32], rows: int) -> NDArray[np.float32]:

@@ -38,7 +38,7 @@ Photos = Annotated[
 ]
 Panoramas = Annotated[
     Path | None,
-    typer.Option("--environment", help="Folder of .hdr panoramas to light the heads, and behind."),
+    typer.Option("--environment", help="Folder of .hdr or .exr panoramas: light, and background."),
 ]
 Contour = Annotated[
     Literal["fixed", "visible"],

@@ -1,6 +1,7 @@
 """A user's panoramas around the heads: light from where they shine, and refused in one line."""
 
 import json
+import sys
 from dataclasses import replace
 
 import cv2
@@ -129,6 +130,35 @@ def test_what_is_no_panorama_is_refused_by_name(folder):
         Environment.open(folder)
     write(bad, np.zeros((32, 64, 3)))
     with pytest.raises(RenderError, match=r"bad.hdr: is black"):
+        Environment.open(folder)
+
+
+def test_exr_shines_like_hdr(folder, tmp_path):
+    exr = pytest.importorskip("OpenEXR")
+    pixels = spot(0.25)
+    pixels[0, 0] = np.inf  # as half floats hold a sun
+    header = {"compression": exr.ZIP_COMPRESSION, "type": exr.scanlineimage}
+    for name, kind in (("RGB", np.float32), ("RGBA", np.float16)):
+        depth = len(name)
+        planes = np.concatenate([pixels, pixels[..., :1]], axis=-1)[..., :depth].astype(kind)
+        with exr.File(header, {name: np.ascontiguousarray(planes)}) as file:
+            file.write(str(folder / f"{name}.exr"))
+    write(tmp_path / "same.hdr", pixels.clip(0, 65504))
+    (tmp_path / "same.hdr").rename(folder / "same.hdr")
+    first, second, known = Environment.open(folder).lights
+    for light in (first, second):
+        assert np.dot(light.lamps[0].direction, known.lamps[0].direction) > 0.999
+        assert light.lamps[0].colour == pytest.approx(known.lamps[0].colour, rel=0.02)
+
+
+def test_exr_without_its_package_or_content_is_refused_with_a_way_out(folder, monkeypatch):
+    (folder / "bad.exr").write_bytes(b"not a picture")
+    with monkeypatch.context() as patched:
+        patched.setitem(sys.modules, "OpenEXR", None)
+        with pytest.raises(RenderError, match=r"bad.exr: .*pip install 'dlm\[exr\]'"):
+            Environment.open(folder)
+    pytest.importorskip("OpenEXR")
+    with pytest.raises(RenderError, match=r"bad.exr: is no OpenEXR picture"):
         Environment.open(folder)
 
 
