@@ -34,7 +34,7 @@ def sample_look(
         light=light,
         background=sample_background(stream(seed, index, Factor.BACKGROUND), light, probabilities),
         occluders=sample_occluders(
-            stream(seed, index, Factor.OCCLUDERS), skin.melanin, probabilities
+            stream(seed, index, Factor.OCCLUDERS), skin.albedo, probabilities
         ),
         sensor=sample_sensor(stream(seed, index, Factor.SENSOR), light, skin.albedo, probabilities),
     )

@@ -19,7 +19,6 @@ from dlm.generator.look.draws import (
 )
 from dlm.generator.look.factors import Background, Colour, Light, Occluder, Sensor, Wardrobe
 from dlm.generator.look.lighting import metered_exposure
-from dlm.generator.look.people import skin_albedo
 from dlm.generator.look.probabilities import Probabilities
 
 BACKGROUND_LAYERS = 40  # the bank in render/background.py holds as many, these kinds in turn
@@ -135,15 +134,15 @@ CHEEK = 0.68  # from the face's centre
 
 
 def sample_occluders(
-    rng: np.random.Generator, melanin: float, settings: Probabilities
+    rng: np.random.Generator, albedo: Colour, settings: Probabilities
 ) -> tuple[Occluder, ...]:
-    """Draw what is held before the face: mostly nothing, most often a hand at chin or cheek."""
+    """Draw what is held before a face of this `albedo`: mostly nothing, most often one's hand."""
     table = settings["occluders"]
     if not chance(rng, table["any"]):
         return ()
     kind = pick(rng, table["kinds"])
     side = float(rng.choice([-1, 1]))
-    own = skin_albedo(melanin, rng.uniform(0.3, 0.8))
+    own = colour(rng.uniform(0.88, 1.06) * np.array(albedo) * np.array([1.0, 0.95, 0.93]))
     x, y, lean = _held_at(rng, kind)
     return (
         Occluder(

@@ -117,7 +117,7 @@ void phone(vec2 p) {
 vec3 stuff_colour(vec2 p, float stuff) {
     float grain = texture(noise, p * 0.35 + seed.xy).g;
     if (stuff < 1.5) {
-        vec3 flushed = mix(vec3(1.0), vec3(1.0, 0.82, 0.82), texture(noise, p * 0.2 + seed.yx).r);
+        vec3 flushed = mix(vec3(1.0), vec3(1.0, 0.9, 0.89), texture(noise, p * 0.2 + seed.yx).r);
         return colour.rgb * flushed * (0.9 + 0.2 * grain);
     }
     if (stuff < 2.5) return second.rgb * (0.8 + 0.4 * grain);
