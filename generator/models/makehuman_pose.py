@@ -23,6 +23,7 @@ _UPPER_SHARE = np.float32(0.85)  # of a lid's closing; the lower lid comes to me
 _CLEAR_OUT, _CLEAR_IN = np.float32(4e-4), np.float32(1.5e-4)  # metres of lid before the ball
 _CLEAR_SKIN = np.float32(1.2e-3)  # the same of the skin around the lids, whose triangles are large
 _DROOP, _LASH_OUT = np.float32(1.3), np.float32(2.6e-3)  # of the upper lashes when the lids shut
+_FAN = 5  # columns from the outer corner whose upper lashes fan out
 _WIDE = np.float32(4e-3)  # metres between lips that need not meet beside the middle,
 _SLANT_KEPT = np.float32(0.7)  # and how much of what slanting parts them is then left
 _TEETH_CLEAR = np.float32(6e-4)  # metres behind the lips
@@ -133,13 +134,18 @@ def _clear(rows: Float32, eye: EyeRig, ball: Ball) -> None:
 
 
 def _hang_lashes(rows: Float32, eye: EyeRig, before: Float32, blink: Float32) -> None:
-    """Carry the lashes along with the lids' edge, which was `before`; shut upper ones hang down."""
+    """Carry the lashes along with the lids' edge, which was `before`; shut upper ones hang down.
+
+    Those at the outer corner fan out beyond it: hanging they would be one lump, so they shrink.
+    """
     edge = rows[eye.rings[_MARGIN]]
     hair = rows[eye.lashes] - before[eye.lash_column]
     upper = (eye.lash_column > 0) & (eye.lash_column < 14)
     shut = upper[:, None] * blink
     hair[:, 1] *= 1 - _DROOP * shut
     hair[:, 2] += _LASH_OUT * shut
+    outermost = np.where(eye.lash_column < 14, np.maximum(1 - eye.lash_column / _FAN, 0), 0)
+    hair *= (1 - outermost.astype(np.float32)[:, None] * blink)[:, None]
     rows[eye.lashes] = edge[eye.lash_column] + hair
 
 
