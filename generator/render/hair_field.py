@@ -27,6 +27,7 @@ BEANIE = ((0, 45, 90, 135, 180), (0.056, 0.047, 0.010, -0.025, -0.040))
 HIGH = 14  # nodes of a path from the crown to the ear
 HANGING = {"medium": 1.0, "long": 1.0, "short": 0.15, "afro": 0.2}
 TAPER = 0.03  # metres before the tip over which hair comes nearer to what is below it
+THIN = 1.0  # raggednesses before the longest tips, where no hair has ended yet
 RIM_BINS, RIM_REACH = 40, 2.1  # azimuths at which the lower edge of hair is told, radians
 RIM_ABOVE = 0.2  # metres up: the edge where there is no hair
 
@@ -61,7 +62,9 @@ class HairField:
         points = rest + found[..., 3:]
         away = _outwards(points)
         off = _standoff(hair, combed, hang)
-        ends = np.stack([combed.from_part, combed.to_tip * combed.even[:, None]], axis=-1)
+        to_tip = combed.to_tip * combed.even[:, None]
+        ends = np.stack([combed.from_part, to_tip], axis=-1)
+        rest[..., 1] = np.where(to_tip > THIN * hair.ragged, rest[..., 1], RIM_ABOVE)
         return _in_world(points, away * off[..., None], ends, _rim(rest, off), rotation)
 
     def hat(self, beanie: bool, hair: Hair, vertices: Float32, rotation: Float32) -> Strands:
@@ -151,7 +154,8 @@ def _standoff(hair: Hair, combed: Combing, hang: float) -> Grid:
     lift *= kept + (1 - kept) * np.clip(combed.to_tip / TAPER, 0.0, 1.0)
     around = 2 * np.pi * np.arange(STRANDS) / AROUND
     lumps = 1 + 0.14 * np.sin(around * 5 + 40 * hair.texture[0])[:, None]
-    return np.asarray(hair.volume * lumps * lift + 0.0015)
+    clear = 0.0015 + 0.004 * np.minimum(3 * combed.rooted, 1.0)[:, None]  # of the forehead
+    return np.asarray(hair.volume * lumps * lift + clear)
 
 
 def _rim(rest: Grid, off: Grid) -> Float32:
@@ -159,18 +163,24 @@ def _rim(rest: Grid, off: Grid) -> Float32:
 
     The height, and how far off, of the lowest node at each azimuth of the head at rest.
     """
-    between = (rest[1:] + rest[:-1]) / 2, (off[1:] + off[:-1]) / 2
-    nodes = np.concatenate([rest.reshape(-1, 3), between[0].reshape(-1, 3)])
-    away = np.concatenate([off.ravel(), between[1].ravel()])
-    around = np.arctan2(nodes[:, 0], nodes[:, 2] - CENTRE[2])
-    place = ((around / RIM_REACH + 1) / 2 * RIM_BINS).astype(int)
+    nodes = np.concatenate([rest, off[..., None]], axis=-1)
+    x, height, z, away = _halved(_halved(nodes).transpose(1, 0, 2)).reshape(-1, 4).T
+    place = ((np.arctan2(x, z - CENTRE[2]) / RIM_REACH + 1) / 2 * RIM_BINS).astype(int)
     seen = np.flatnonzero((place >= 0) & (place < RIM_BINS))
-    place, height = place[seen], nodes[seen, 1]
+    place, height, away = place[seen], height[seen], away[seen]
     rim = np.tile([RIM_ABOVE, 0.0], (RIM_BINS, 1))
     np.minimum.at(rim[:, 0], place, height)
     lowest = height == rim[place, 0]
-    rim[place[lowest], 1] = away[seen[lowest]]
+    rim[place[lowest], 1] = away[lowest]
+    rim[1:-1] = (rim[:-2] + 2 * rim[1:-1] + rim[2:]) / 4
     return rim.astype(np.float32)
+
+
+def _halved(grid: Grid) -> Grid:
+    """Return the rows of `grid` with one more halfway between each and the next."""
+    result = np.empty((2 * len(grid) - 1, *grid.shape[1:]))
+    result[::2], result[1::2] = grid, (grid[1:] + grid[:-1]) / 2
+    return result
 
 
 def _outwards(points: Grid) -> Grid:

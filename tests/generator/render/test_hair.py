@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,7 +19,7 @@ LIKE = {"style": "medium", "side": 0.1, "back": 0.12, "volume": 0.02, "density":
         "curl": 0.0, "ragged": 0.004, "hairline": 0.0, "dip": 0.7, "part": 0.0,
         "texture": (0.3, 0.6)}  # fmt: skip
 FRINGE = LIKE | {"combed": "fringe", "front": 0.085}
-SWEPT = LIKE | {"combed": "swept", "part": 0.8, "front": 0.1, "falls": (75.0, 30.0)}
+SWEPT = LIKE | {"combed": "swept", "part": 0.8, "front": 0.12, "falls": (75.0, 25.0), "dip": 1.0}
 
 
 def haired(**values) -> Hair:
@@ -48,7 +49,7 @@ def test_hair_swept_from_a_parting_hides_the_brow_of_the_other_side(renderer, he
     right, left = hidden_brows(renderer, head, neutral, haired(**SWEPT))
     assert right >= 0.4
     assert left <= 0.2
-    other = haired(**SWEPT | {"part": -0.8, "falls": (30.0, 75.0)})
+    other = haired(**SWEPT | {"part": -0.8, "falls": (25.0, 75.0)})
     right, left = hidden_brows(renderer, head, neutral, other)
     assert left >= 0.4
     assert right <= 0.2
@@ -108,13 +109,15 @@ def test_skin_below_the_edge_of_hair_is_shaded(renderer, head, neutral):
     under, _ = draw(renderer, head, neutral, look=replace(bare, light=light, hair=hair))
     x, y, z = head.template.T
     skin = head.topology.part_mask("skin") & (np.abs(x) < 0.03) & (z > 0.0)
-    pixels, depth = project(camera(), posed)
+    pixels = project(camera(), posed)[0]
     column, row = np.rint(pixels).astype(int).T.clip(0, 255)
-    free = skin & (np.abs(under.depth[row, column] - depth) < 0.002)
-    edge = y[free & (y > 0.0)].max()  # the highest skin that hair leaves free
-    close = free & (y > edge - 0.008)
+    hidden = np.abs(under.depth - plain.depth) > 1e-4
+    hidden = cv2.dilate(hidden.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    free = skin & ~hidden[row, column]  # two pixels from any hair
+    edge = y[free & (y > 0.0)].max()
+    close = free & (y > edge - 0.004)
     cheek = free & (y < -0.03) & (y > -0.05)
     ratio = [level_at(under, pixels[of]) / level_at(plain, pixels[of]) for of in (close, cheek)]
     assert close.sum() >= 5
-    assert ratio[0] < 0.8
+    assert ratio[0] < 0.85
     assert ratio[1] == pytest.approx(1.0, abs=0.02)
