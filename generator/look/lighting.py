@@ -23,9 +23,9 @@ from dlm.generator.look.probabilities import Probabilities
 # kind: lamps' azimuth spread and elevation range (degrees), key over ambient range, softness range
 KINDS: dict[str, tuple[float, tuple[float, float], tuple[float, float], tuple[float, float]]] = {
     "soft": (80, (10, 80), (0.6, 2.5), (0.4, 1.0)),
-    "studio": (60, (5, 55), (2.0, 12.0), (0.1, 0.6)),
-    "window": (95, (-5, 40), (2.5, 18.0), (0.1, 0.6)),
-    "sun": (100, (5, 70), (4.0, 24.0), (0.0, 0.1)),
+    "studio": (60, (5, 55), (2.0, 16.0), (0.1, 0.6)),
+    "window": (95, (-5, 40), (2.5, 24.0), (0.1, 0.6)),
+    "sun": (100, (5, 70), (4.0, 34.0), (0.0, 0.1)),
     "back": (180, (0, 60), (1.5, 6.0), (0.1, 0.6)),
     "coloured": (100, (-40, 60), (1.5, 6.0), (0.1, 0.8)),
     "flash": (8, (-5, 12), (4.0, 9.0), (0.05, 0.2)),
@@ -116,5 +116,5 @@ def metered_exposure(rng: np.random.Generator, light: Light, albedo: Colour) -> 
     faces = [direction(a, e) for a, e in ((0, 0), (-50, 0), (50, 0), (0, 40))]
     seen = np.mean([luminance(irradiance(light, normal)) for normal in faces])
     reflectance = luminance(albedo) ** 0.55 * 0.24**0.45  # half the picture is not the face
-    error = np.exp(rng.normal(0.0, 0.38))
+    error = np.exp(rng.normal(-0.02, 0.34))
     return tidy(0.46 * error / (seen * reflectance))

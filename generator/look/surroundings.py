@@ -217,7 +217,7 @@ def sample_sensor(
 ) -> Sensor:
     """Draw the way from radiance to bytes."""
     table = settings["sensor"]
-    cast = 0.16 if chance(rng, table["cast"]) else 0.03
+    cast = 0.18 if chance(rng, table["cast"]) else 0.03
     balance = _balance(light, _mended(rng.spawn(1)[0], light))
     balance = balance * np.exp(rng.normal(0.0, cast, 3) * np.array([1.0, 0.4, 1.2]))
     blurred, moved = chance(rng, table["defocus"]), chance(rng, table["motion"])

@@ -123,7 +123,7 @@ float hollows() {
 float relief(float high) {
     vec2 ahead = v_map.xy + 0.014 * (lamp_direction_head[0].xy + vec2(0.0, 0.25));
     float slope = high - textureLod(noise, ahead * 4.0 + seed.xy, 0.0).r;
-    float amount = (0.05 + 0.4 * grain.y * grain.y + 0.4 * grain.z) * (1.0 - v_mask.z);
+    float amount = (0.12 + 0.4 * grain.y * grain.y + 0.4 * grain.z) * (1.0 - v_mask.z);
     return max(1.0 + amount * slope, 0.3);
 }
 

@@ -115,8 +115,8 @@ def test_attributes_are_numbers_and_words():
         ("light:\n", "light: [\n", r"mine.yaml:\d+:\d+"),
         ("version: 1\n", "version: 1\nskin: 3\n", r"mine.yaml:\d+: 'skin' is there twice"),
         ("version: 1\n", "Version: 1\n", r"mine.yaml:4: Version: unknown key 'Version'"),
-        ("grey: 0.11", "grey: 7", r"mine.yaml:\d+: sensor.grey: 7 is more than 1"),
-        ("grey: 0.11", "grey: .nan", r"sensor.grey: nan is not a number"),
+        ("grey: 0.14", "grey: 7", r"mine.yaml:\d+: sensor.grey: 7 is more than 1"),
+        ("grey: 0.14", "grey: .nan", r"sensor.grey: nan is not a number"),
     ],
 )
 def test_a_wrong_look_yaml_is_refused_by_place_and_way_out(old: str, new: str, message: str):
