@@ -224,13 +224,13 @@ def by_part(answers: Answers) -> Iterable[str]:
 
 
 def find(run: Path, photos: Sequence[str], adapt_on: Sequence[str]) -> Answers:
-    """Predict the faces of `photos`, and move them by an adapter fitted on other ones."""
+    """Predict the faces of `photos`, flip-averaged, and move them by an adapter of other ones."""
     predictor = Predictor.load(run, pick_device())
     sets, others = ([open_photos(s) for s in sources] for sources in (photos, adapt_on))
     refuse_shared(sets, others)
     tested, fitted = (PhotoCrops.read(s, predictor.size, lambda _: None) for s in (sets, others))
-    adapter, _ = fit_adapter(predictor.spec, predict_photos(predictor, fitted, flip=False))
-    found = predict_photos(predictor, tested, flip=False)
+    adapter, _ = fit_adapter(predictor.spec, predict_photos(predictor, fitted, flip=True))
+    found = predict_photos(predictor, tested, flip=True)
     names = tuple(path.stem for path in tested.photos.paths)
     return Answers(adapter(found.points, found.boxes), found.truth, found.photos, names)
 
