@@ -102,7 +102,8 @@ def _over_shoulders(model: FaceModel, around: Float32, up: Float32) -> tuple[Flo
     if edge.sum() < 8:
         return around, up
     neckline, *_ = np.linalg.lstsq(waves[edge], radius[edge], rcond=None)
-    beyond = np.where(shirt > 0.5, np.maximum(radius - waves @ neckline, 0.0), 0.0)
+    past = np.maximum(radius - waves @ neckline, 0.0)
+    beyond: Float32 = np.where(shirt > 0.5, past, 0.0).astype(np.float32)
     return around + turn * beyond, up - 0.6 * beyond
 
 
