@@ -179,7 +179,7 @@ def test_the_shipped_detector_finds_the_rendered_faces_of_the_docs():
 
     from dlm.train.detector import shipped
 
-    image = predict.read_upright(Path(__file__).parents[2] / "docs" / "faces.png")
+    image = predict.read_upright(Path(__file__).parents[2] / "docs" / "faces.jpg")
     found = shipped()(image)
     middles = found.boxes[:, :2] + found.boxes[:, 2:] / 2
     assert {tuple(cell) for cell in (middles // [360, 374]).astype(int).tolist()} == {
