@@ -24,6 +24,7 @@ Samples = Annotated[int, typer.Option(help="Budget of each run in samples seen."
 Seeds = Annotated[int, typer.Option(min=1, help="Runs of each layout.")]
 Size = Annotated[int, typer.Option(help="Side of the network's input in pixels.")]
 Width = Annotated[int, typer.Option(help="Channels of the hourglass.")]
+Fine = Annotated[bool, typer.Option("--fine", help="Answer at half of the input's resolution.")]
 BatchSize = Annotated[int, typer.Option(help="Samples a step.")]
 Rate = Annotated[float, typer.Option(help="Peak learning rate.")]
 Seed = Annotated[int, typer.Option(help="The first seed.")]
@@ -43,6 +44,7 @@ def command(
     seeds: Seeds = 1,
     size: Size = Settings.size,
     width: Width = Settings.width,
+    fine: Fine = Settings.fine,
     batch: BatchSize = Settings.batch,
     lr: Rate = Settings.learning_rate,
     seed: Seed = Settings.seed,
@@ -64,7 +66,13 @@ def command(
     plan = Plan(
         specs=[landmark_specs.load(name.strip()) for name in specs.split(",")],
         settings=Settings(
-            samples=samples, size=size, width=width, batch=batch, learning_rate=lr, seed=seed
+            samples=samples,
+            size=size,
+            width=width,
+            fine=fine,
+            batch=batch,
+            learning_rate=lr,
+            seed=seed,
         ),
         seeds=seeds,
         real=[open_photos(source) for source in real or []],
