@@ -95,7 +95,8 @@ class Recipe:
 
 
 def _spoken(value: Any) -> Any:
-    return ("+".join(value) or "none") if isinstance(value, tuple) else value
+    spoken = "+".join(value) if isinstance(value, tuple) else value
+    return "none" if spoken == "" else spoken
 
 
 def parse_recipe(text: str, where: str) -> Recipe:

@@ -98,6 +98,8 @@ def test_hugging_face_reads_layers_as_images(tmp_path: Path) -> None:
 def test_layers_are_part_of_the_recipe_and_older_ones_have_none() -> None:
     plain, layered = builders.recipe(), builders.recipe(layers=("depth",))
     assert plain.differences(layered) == ["layers none, not depth"]
+    behind = builders.recipe(backgrounds="0123abcd")
+    assert behind.differences(plain) == ["backgrounds 0123abcd, not none"]
     assert parse_recipe(layered.to_json(), "").hash == layered.hash != plain.hash
     assert parse_recipe(layered.to_json(), "").layers == ("depth",)
     older = plain.to_json().replace(',\n    "layers": []', "")
