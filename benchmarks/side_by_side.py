@@ -12,12 +12,13 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from dlm.errors import DlmError
+from dlm.generator.supervisor import starting
 from dlm.train.interrupt import stop_on_interrupt
 
 POLL, TELL, GRACE = 0.2, 0.5, 120.0  # seconds: to look, between two messages, to end when asked
@@ -141,16 +142,8 @@ def _spawn(job: Job) -> tuple[Connection, BaseProcess]:
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, job), name=job.name)
-    before = {name: os.environ.get(name) for name in job.environment}
-    resource_tracker.ensure_running()  # which would unblock the signal when it is started below
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    os.environ.update(job.environment)
-    try:
+    with starting({**os.environ, **job.environment}):
         process.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
     theirs.close()
     return ours, process
 

@@ -216,24 +216,22 @@ def _ensure_server() -> None:
     It and they never see Ctrl-C, which is the supervisor's to answer, nor the current folder's
     modules.
     """
-    resource_tracker.ensure_running()  # which would unblock the signal when the server starts it
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        with _environment({**ONE_THREAD, **os.environ, "PYTHONSAFEPATH": "1"}):
-            forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    with starting({**ONE_THREAD, **os.environ, "PYTHONSAFEPATH": "1"}):
+        forkserver.ensure_running()
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Let processes started inside have the environment `values`."""
+def starting(environment: dict[str, str]) -> Iterator[None]:
+    """Let processes started inside have this environment, and never see Ctrl-C."""
+    resource_tracker.ensure_running()  # which would unblock the signal when it is started inside
     before = dict(os.environ)
-    _set_environment(values)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
+        _set_environment(environment)
         yield
     finally:
         _set_environment(before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def _set_environment(values: dict[str, str]) -> None:

@@ -89,7 +89,7 @@ class Adapter:
     `sideways` says how far, in pixels of the photos, labels lie to the right of their pictures.
     """
 
-    def __init__(self, spec: LandmarkSpec, residual: Predict, sideways: float = 0.0) -> None:
+    def __init__(self, spec: LandmarkSpec, residual: Predict, sideways: float) -> None:
         self.scored = np.ones(68, dtype=bool)
         self._spec, self._residual, self._sideways = spec, residual, sideways
 

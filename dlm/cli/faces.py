@@ -123,10 +123,8 @@ class Sources:
         from dlm.train.drawn import Drawing
         from dlm.train.training import pick_device
 
-        available = cores.count()
-        free = (
-            available - 1 if pick_device().type == "cuda" else available // 4
-        )  # torch has the others
+        available, on_gpu = cores.count(), pick_device().type == "cuda"
+        free = available - 1 if on_gpu else available // 4  # torch has the others
         return Drawing(
             path=str(path.resolve()), workers=self.workers or max(1, free), reuse=self.reuse,
             buffer=self.buffer,
