@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dlm.generator.look.factors import Colour
 
 Channels = Sequence[float] | NDArray[Any]
+LUMINANCE = (0.2126, 0.7152, 0.0722)  # of linear red, green and blue: Rec. 709
 
 
 def tidy(value: float) -> float:
@@ -69,4 +70,4 @@ def temperature(kelvin: float) -> NDArray[np.float64]:
 
 def luminance(values: Channels) -> float:
     """Return the Rec. 709 luminance of a linear colour."""
-    return float(np.dot([0.2126, 0.7152, 0.0722], values))
+    return float(np.dot(LUMINANCE, values))

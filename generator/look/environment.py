@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dlm.generator.look.draws import colour, luminance, tidy, uniform
+from dlm.generator.look.draws import LUMINANCE, colour, luminance, tidy, uniform
 from dlm.generator.look.factors import Lamp, Light, Look, Vec3
 from dlm.generator.look.probabilities import Probabilities
 from dlm.generator.look.surroundings import sample_sensor
@@ -112,7 +112,7 @@ def _shares(flux: Float, towards: Float, side: Float) -> Float:
 
 def luminances(values: Float) -> Float:
     """Return the (N,) luminances of (N, 3) linear colours."""
-    return np.asarray(values @ [0.2126, 0.7152, 0.0722])
+    return np.asarray(values @ LUMINANCE)
 
 
 def turned(light: Light, angle: float) -> Light:

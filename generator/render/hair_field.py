@@ -10,6 +10,7 @@ import numpy as np
 from dlm.generator.look.factors import Hair
 from dlm.generator.models.base import FaceModel, Float32, Int32
 from dlm.generator.render.combing import ALONG, STRANDS, Combing, combing
+from dlm.generator.render.sheets import unit
 from dlm.generator.render.skull_paths import (
     AROUND,
     CENTRE,
@@ -213,9 +214,4 @@ def _grid_frame(points: Grid) -> tuple[Grid, Grid]:
     x = down[..., 1] * around[..., 2] - down[..., 2] * around[..., 1]
     y = down[..., 2] * around[..., 0] - down[..., 0] * around[..., 2]
     z = down[..., 0] * around[..., 1] - down[..., 1] * around[..., 0]
-    return _unit(down), _unit(np.stack([x, y, z], axis=-1))
-
-
-def _unit(vectors: Grid) -> Grid:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-9))
+    return unit(down), unit(np.stack([x, y, z], axis=-1))

@@ -40,9 +40,7 @@ class Neckwear:
         wide, high = (0.008 + 0.8 * thick) * size * full, (0.013 + 0.9 * thick) * size * full
         low = 0.006 * size * (1 - 2 * self._front)
         room = ((self._posed(posed, self._jaw) - ring) @ up + UNDER_CHIN * size - low) / 1.25
-        flat = np.clip(
-            room / high.max(axis=0), 0.3, 1.0
-        )  # under a chin that sinks there is less of it
+        flat = np.clip(room / high.max(axis=0), 0.3, 1.0)  # less of it under a chin that sinks
         high, wide = high * flat, wide * np.sqrt(flat)
         away = 0.006 * size + wide * (0.55 + np.cos(turn))
         rise = low + high * (0.25 + np.sin(turn))
