@@ -4,7 +4,8 @@ A strand starts on the parting, or at the crown where none is, and crosses to th
 comes to lie; from there it runs down. On the flat, azimuth and metres from the crown are polar
 coordinates, and the parting is a ray from the crown to the hairline.
 
-Shapes: S strands, from the parting to the subject's left around the head and back; J steps of each.
+Shapes: S strands, from the parting to the subject's left around the head and back; J steps of each,
+more of hair that flows.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 from dlm.generator.look.factors import Hair
 from dlm.generator.render.skull_paths import AROUND, NODES, STEP, Grid, Line, SkullPaths, bump
 
-STRANDS, ALONG = AROUND + 1, 15
+STRANDS = AROUND + 1
 PARTED = ("parted", "swept")
 PART_REACH = 0.72  # radians from the middle to the parting that lies farthest aside
 CROSSING = 1.3  # how much longer than straight across a strand takes to come to its azimuth
@@ -22,12 +23,16 @@ SKULL_RADIUS = 0.085  # metres
 PARTED_SHARE = 0.55  # of the strands of each side that start on the parting, not at the crown
 WAVE, WAVE_LENGTH = 0.09, 0.085  # radians and metres, of the waviest hair
 FLOWING, CUT = ("medium", "long"), 0.005  # styles not cut at the sides; metres where they are
+# Where along itself, from root to tip, a strand has its nodes. Flowing hair is long and bends over
+# the head, where it would have corners, and then hangs.
+CROPPED_STEPS = np.linspace(0.0, 1.0, 12)
+FLOWING_STEPS = np.interp(np.linspace(0.0, 1.0, 21), (0.0, 0.62, 1.0), (0.0, 0.43, 1.0))
 FAR = 1.0  # metres: from no parting
 
 
 @dataclass(frozen=True, eq=False)
 class Combing:
-    """A hairdo on the skull, of strands with an even share of their length between steps."""
+    """A hairdo on the skull."""
 
     azimuth: Grid  # (S, J) radians
     length: Grid  # (S, J) metres from the crown
@@ -36,6 +41,7 @@ class Combing:
     to_tip: Grid  # (S, J) metres
     even: Line  # (S,) how many times less ragged its tips are than those at the front
     loose: Line  # (S,) 0 where the tip lies at the hairline to 1 where it hangs free
+    share: Line  # (J,) of its length that a strand has run
 
 
 def side_shares() -> tuple[Line, Line]:
@@ -59,7 +65,8 @@ def combing(hair: Hair, paths: SkullPaths) -> Combing:
     line = paths.hairline(where)
     tip = np.clip(line + _beyond(hair, share, where), 0.03, (NODES - 1.01) * STEP)
     whole = np.maximum(tip - root + sink, 0.02)[:, None]
-    run = np.linspace(0, 1, ALONG) ** 0.9 * whole
+    gone = steps(hair) ** 0.9
+    run = gone * whole
     crossed = 1 - (1 - np.minimum(run / (CROSSING * np.abs(across[:, None]) + 1e-4), 1)) ** 2
     from_crown = (rooted <= 0)[:, None]
     begun = np.where(from_crown, 1.0, crossed)
@@ -71,7 +78,13 @@ def combing(hair: Hair, paths: SkullPaths) -> Combing:
         to_tip=whole - run,
         even=1 + (1 - bump(180 * share, 42)) * _trimmed(hair),
         loose=np.clip((tip - line) / 0.03, 0.0, 1.0),
+        share=gone,
     )
+
+
+def steps(hair: Hair) -> Line:
+    """Return (J,) from 0 at the root to 1 at the tip: where a strand of `hair` has nodes."""
+    return FLOWING_STEPS if hair.style in FLOWING else CROPPED_STEPS
 
 
 def _trimmed(hair: Hair) -> float:

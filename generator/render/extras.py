@@ -16,6 +16,7 @@ from dlm.generator.render.accessories import (
     slenderness,
     thumb_side,
 )
+from dlm.generator.render.combing import CROPPED_STEPS, FLOWING_STEPS, steps
 from dlm.generator.render.gpu import (
     DARK_PANE,
     INSIDE,
@@ -27,7 +28,15 @@ from dlm.generator.render.gpu import (
     Mesh,
     Program,
 )
-from dlm.generator.render.hair_field import HANGING, RIM_ABOVE, RIM_BINS, HairField, Strands
+from dlm.generator.render.hair_field import (
+    HANGING,
+    HAT_STEPS,
+    RIM_ABOVE,
+    RIM_BINS,
+    HairField,
+    Strands,
+)
+from dlm.generator.render.skull_paths import Line
 from dlm.generator.render.worn import STUFFS, UNDER_CUPS, Piece, Worn
 from dlm.generator.scene import Scene
 
@@ -59,9 +68,12 @@ class Extras:
         self._field, self._fitter, self._worn = HairField(model), Fitter(model), Worn(model)
         self._glasses, self._peak = Glasses(), Peak()
         self._hat: Strands | None = None
-        grid, triangles = self._field.coordinates(), self._field.triangles()
-        self._hair_mesh = gpu.mesh(STRAND, [grid], triangles, len(grid))
-        self._hat_mesh = gpu.mesh(STRAND, [grid], triangles, len(grid))
+        self._hair_meshes = {
+            len(along): _strands(gpu, self._field, along)
+            for along in (CROPPED_STEPS, FLOWING_STEPS)
+        }
+        self._hair_mesh = self._hair_meshes[len(CROPPED_STEPS)]
+        self._hat_mesh = _strands(gpu, self._field, HAT_STEPS)
         self._glasses_mesh = _things(gpu, self._glasses.triangles, self._glasses.vertex_count)
         self._peak_mesh = _things(gpu, self._peak.triangles, self._peak.vertex_count)
         quad = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
@@ -89,6 +101,7 @@ class Extras:
             if look.wardrobe.headphones:
                 hair = replace(hair, volume=min(hair.volume, UNDER_CUPS))
             strands = self._field.strands(hair, vertices, turn)
+            self._hair_mesh = self._hair_meshes[len(steps(hair))]
             _fill(self._hair_mesh, strands)
             rim = np.where(strands.rim[:, :1] < rim[:, :1], strands.rim, rim)
         return rim
@@ -184,6 +197,12 @@ def flattened(hair: Hair) -> Hair:
     """Return the hairdo under a hat."""
     low = min(hair.volume, UNDER_HAT)
     return replace(hair, volume=low, front=BEHIND_RIM, combed="back")
+
+
+def _strands(gpu: Gpu, field: HairField, along: Line) -> Mesh:
+    """Return a mesh of hair.vert, whose strands have their nodes at `along` (J,)."""
+    place = field.coordinates(along)
+    return gpu.mesh(STRAND, [place], field.triangles(len(along)), len(place))
 
 
 def _things(gpu: Gpu, triangles: Int32, count: int) -> Mesh:

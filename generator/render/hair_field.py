@@ -9,7 +9,7 @@ import numpy as np
 
 from dlm.generator.look.factors import Hair
 from dlm.generator.models.base import FaceModel, Float32, Int32
-from dlm.generator.render.combing import ALONG, STRANDS, Combing, combing
+from dlm.generator.render.combing import STRANDS, Combing, combing
 from dlm.generator.render.sheets import unit
 from dlm.generator.render.skull_paths import (
     AROUND,
@@ -20,6 +20,7 @@ from dlm.generator.render.skull_paths import (
     along,
 )
 
+HAT_STEPS = np.linspace(0.0, 1.0, 15)  # from the crown to the edge of a hat or headscarf
 HOOD = 0.24  # metres from the crown to where a headscarf is tucked into its veil
 HUG = 0.4  # 0: it follows the skull and the jaw, 1: it hangs from where the skull is widest
 # Degrees from the front, and metres over the eyes to which the rim of a hat comes down there.
@@ -71,9 +72,8 @@ class HairField:
     def hat(self, beanie: bool, hair: Hair, vertices: Float32, rotation: Float32) -> Strands:
         """Return a hat as one closed sheet over the `hair`: `outward` is already in its points."""
         tips = self._down_to(np.interp(self._ring, *(BEANIE if beanie else CAP)))
-        down = np.linspace(0, 1, ALONG)
-        crown = (0.022 if beanie else 0.012) * np.clip(1.0 - down * 1.6, 0.0, 1.0)
-        snug = 0.011 - 0.005 * np.clip(down * 5.0 - 4.0, 0.0, 1.0)  # the rim lies on the hair
+        crown = (0.022 if beanie else 0.012) * np.clip(1.0 - HAT_STEPS * 1.6, 0.0, 1.0)
+        snug = 0.011 - 0.005 * np.clip(HAT_STEPS * 5.0 - 4.0, 0.0, 1.0)  # the rim lies on the hair
         off = np.tile(snug + crown, (STRANDS, 1))
         return self._sheet(HANGING.get(hair.style, 0.0), tips, off, vertices, rotation)
 
@@ -85,7 +85,7 @@ class HairField:
         loose = np.clip((self._ring - 62.0) / 25.0, 0.0, 1.0)  # the hem lies on brow and cheeks
         folds = 0.006 + loose * (0.007 + 0.004 * np.sin(9 * self._azimuth))
         ears = 0.016 * np.exp(-(((self._ring - 92.0) / 24.0) ** 2))
-        length = tips[:, None] * np.linspace(0, 1, ALONG)
+        length = tips[:, None] * HAT_STEPS
         low = np.clip((length - 0.10) / 0.02, 0.0, 1.0) * np.clip((HOOD - length) / 0.06, 0.0, 1.0)
         off = folds[:, None] * (1 - 0.5 * np.clip((length - 0.18) / 0.06, 0.0, 1.0))
         return self._sheet(HUG * aside, tips, off + ears[:, None] * low, vertices, rotation)
@@ -108,7 +108,7 @@ class HairField:
     ) -> Strands:
         """Return cloth from the crown to `tips` (S,) that is `off` (S, J) the head."""
         tables = (self._paths.at_rest(hang), self._paths.moved(vertices, rotation))
-        length = tips[:, None] * np.linspace(0, 1, ALONG)
+        length = tips[:, None] * HAT_STEPS
         azimuth = np.broadcast_to(self._azimuth[:, None], length.shape)
         found = along(np.concatenate(tables, axis=-1), azimuth, length)
         rest, points = found[..., :3], found[..., :3] + found[..., 3:]
@@ -126,31 +126,36 @@ class HairField:
         """Return the lower edge of `sheet` (S * J, 3) over the forehead, from right to left."""
         eighth = AROUND // 8
         rows = np.r_[AROUND - eighth : AROUND, 0 : eighth + 1]
-        return np.asarray(sheet.reshape(STRANDS, ALONG, 3)[rows, -1])
+        return np.asarray(sheet.reshape(STRANDS, -1, 3)[rows, -1])
 
-    def triangles(self) -> Int32:
-        """Return the (T, 3) triangles of the grid, counter-clockwise seen from outside."""
-        a = np.arange(AROUND)[:, None] * ALONG + np.arange(ALONG - 1)
-        b = a + ALONG  # the parting, or the front, is where the sheet is open
+    @staticmethod
+    def triangles(nodes: int) -> Int32:
+        """Return the (T, 3) triangles of a grid of strands with as many `nodes`.
+
+        They are counter-clockwise seen from outside.
+        """
+        a = np.arange(AROUND)[:, None] * nodes + np.arange(nodes - 1)
+        b = a + nodes  # the parting, or the front, is where the sheet is open
         quads = np.stack([a, a + 1, b + 1, b], axis=-1).reshape(-1, 4)
         return quads[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3).astype(np.int32)  # neighbours in turn
 
-    def coordinates(self) -> Float32:
-        """Return (S * J, 2): strands in turns, 0 to 1, and 0 at the root to 1 at the tip."""
+    def coordinates(self, steps: Line) -> Float32:
+        """Return (S * J, 2): strands in turns, 0 to 1, and `steps` (J,), 0 at the root to 1."""
         turns = self._azimuth / (2 * np.pi)
-        around, down = np.meshgrid(turns, np.linspace(0, 1, ALONG), indexing="ij")
+        around, down = np.meshgrid(turns, steps, indexing="ij")
         return np.stack([around.ravel(), down.ravel()], axis=1).astype(np.float32)
 
 
 def _standoff(hair: Hair, combed: Combing, hang: float) -> Grid:
     """Return (S, J) metres that the outermost hair is off: least at a hairline it is combed from,
-    at the parting, and at its tips.
+    along the parting with the crown at its end, and at its tips.
     """
-    share = np.linspace(0, 1, ALONG) ** 0.9
     loose = combed.loose[:, None]
-    lift = np.minimum(1.0, (1.0 - share) / 0.22) * (1 - loose) + loose
-    groove = 0.85 * np.minimum(3 * combed.rooted, 1.0)[:, None]
-    lift *= 1 - groove * (1 - np.clip(combed.from_part / 0.03, 0.0, 1.0) ** 0.5)
+    lift = np.minimum(1.0, (1.0 - combed.share) / 0.22) * (1 - loose) + loose
+    parted = float(combed.rooted.max())
+    groove = (0.3 * parted + 0.45 * np.minimum(3 * combed.rooted, 1.0))[:, None]
+    risen = np.clip(np.minimum(combed.from_part, combed.length) / 0.03, 0.0, 1.0) ** 0.5
+    lift *= 1 - groove * (1 - risen)
     kept = 0.4 + 0.3 * hang
     lift *= kept + (1 - kept) * np.clip(combed.to_tip / TAPER, 0.0, 1.0)
     around = 2 * np.pi * np.arange(STRANDS) / AROUND

@@ -9,7 +9,7 @@ import pytest
 from dlm.generator import labels
 from dlm.generator.look.factors import Hair, Lamp
 from dlm.generator.models.normals import vertex_normals
-from dlm.generator.render.combing import ALONG, combing, side_shares
+from dlm.generator.render.combing import STRANDS, combing, side_shares
 from dlm.generator.render.hair_field import RIM_ABOVE, HairField
 from dlm.generator.render.skull_paths import SkullPaths
 from dlm.landmark_specs import load
@@ -68,7 +68,8 @@ def test_strands_start_on_the_parting_and_fall_to_their_side_of_it(head, part):
     assert (np.diff(away, axis=1) >= -1e-6).all()
     assert np.degrees(combed.azimuth[0, -1]) == pytest.approx(60.0, abs=1.0)
     assert np.degrees(combed.azimuth[-1, -1]) == pytest.approx(-100.0, abs=1.0)
-    assert (np.diff(combed.length[:, ALONG // 2 :], axis=1) > 0).all()  # in the end they all fall
+    half = len(combed.share) // 2
+    assert (np.diff(combed.length[:, half:], axis=1) > 0).all()  # in the end they all fall
 
 
 def test_a_parting_shows_a_line_of_scalp(renderer, head, neutral):
@@ -121,3 +122,15 @@ def test_skin_below_the_edge_of_hair_is_shaded(renderer, head, neutral):
     assert close.sum() >= 5
     assert ratio[0] < 0.85
     assert ratio[1] == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("falls", [(60.0, 60.0), (110.0, 80.0)])
+def test_strands_of_flowing_hair_bend_over_the_head_without_corners(head, falls):
+    hair = haired(style="long", side=0.2, back=0.2, combed="parted", front=0.2, falls=falls)
+    still = np.eye(3, dtype=np.float32)
+    strands = HairField(head).strands(hair, head.template, still)
+    nodes = strands.points.reshape(STRANDS, -1, 3)
+    ways = np.diff(nodes, axis=1)
+    ways = ways / np.linalg.norm(ways, axis=-1, keepdims=True)
+    corners = np.degrees(np.arccos((ways[:, 1:] * ways[:, :-1]).sum(axis=-1).clip(-1, 1)))
+    assert (corners > 38).mean() < 0.01
