@@ -253,7 +253,31 @@ FACE_CENTRE = np.array([0.0, -0.035, 0.0])  # in the head, metres
 FACE_HALF_HEIGHT = 0.11  # metres
 CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)  # x right, y down
 HANDS, FLAT = ("hand", "fist"), ("board", "paper")
-FROM_TOP, WIDE = 1.3, 3.2  # of held.frag: to the middle of what is held, and across its sheet
+# held.frag draws hands in units of about half a palm: from the top of its sheet to the middle of
+# what is held, and half across; below a board or paper comes an arm, and a unit is of this size.
+FROM_TOP, HALF_WIDE, ARM_BELOW = 1.3, 1.6, 5.2
+FLAT_UNIT = 0.44  # of half the face's height
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What of a hand's surroundings is drawn, and how large, in hand's units."""
+
+    unit: float  # in halves of a face's height
+    half: tuple[float, float]
+    from_top: float  # to the middle of what is held
+    card: tuple[float, float]  # half width and height of a board or paper
+
+
+def sheet_of(thing: Occluder) -> Sheet:
+    """Return the sheet that `thing` is drawn on: all of its hand and arm fit."""
+    wide, high = thing.size
+    if thing.kind in FLAT:
+        wide, high = wide / FLAT_UNIT, high / FLAT_UNIT
+        half = (max(wide, HALF_WIDE), high + ARM_BELOW / 2)
+        return Sheet(unit=FLAT_UNIT, half=half, from_top=high, card=(wide, high))
+    half = (HALF_WIDE, HALF_WIDE * high / wide)
+    return Sheet(unit=wide / HALF_WIDE, half=half, from_top=FROM_TOP, card=(0.0, 0.0))
 
 
 def held_sheet(thing: Occluder, camera: Camera, rotation: Float32, scale: float) -> Points:
@@ -269,15 +293,11 @@ def held_sheet(thing: Occluder, camera: Camera, rotation: Float32, scale: float)
     toward /= reach
     near = min(scale * thing.distance, 0.6 * reach)
     c, s = np.cos(thing.angle), np.sin(thing.angle)
-    held = 0.0 if thing.kind in FLAT else 2 * FROM_TOP / (WIDE * slenderness(thing)) - 1
-    flat = (CORNERS - np.array([0.0, held])) * thing.size @ np.array([[c, s], [-s, c]])
-    flat = (flat + thing.centre) * (scale * FACE_HALF_HEIGHT * (1 - near / reach))
+    sheet = sheet_of(thing)
+    flat = CORNERS * sheet.half + np.array([0.0, sheet.half[1] - sheet.from_top])
+    flat = sheet.unit * flat @ np.array([[c, s], [-s, c]]) + thing.centre
+    flat *= scale * FACE_HALF_HEIGHT * (1 - near / reach)
     return np.asarray(middle + toward * near + flat @ turn[:2])
-
-
-def slenderness(thing: Occluder) -> float:
-    """Return the height of its sheet over the width."""
-    return thing.size[1] / thing.size[0]
 
 
 def thumb_side(thing: Occluder) -> float:

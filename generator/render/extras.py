@@ -1,6 +1,6 @@
 """What a head wears and what is held before it, drawn over it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from dlm.generator.render.accessories import (
     Glasses,
     Peak,
     held_sheet,
-    slenderness,
+    sheet_of,
     thumb_side,
 )
 from dlm.generator.render.combing import CROPPED_STEPS, FLOWING_STEPS, steps
@@ -68,12 +68,12 @@ class Extras:
         self._field, self._fitter, self._worn = HairField(model), Fitter(model), Worn(model)
         self._glasses, self._peak = Glasses(), Peak()
         self._hat: Strands | None = None
-        self._hair_meshes = {
+        self._hair_grids = {
             len(along): _strands(gpu, self._field, along)
             for along in (CROPPED_STEPS, FLOWING_STEPS)
         }
-        self._hair_mesh = self._hair_meshes[len(CROPPED_STEPS)]
-        self._hat_mesh = _strands(gpu, self._field, HAT_STEPS)
+        self._hair_grid = self._hair_grids[len(CROPPED_STEPS)]
+        self._hat_grid = _strands(gpu, self._field, HAT_STEPS)
         self._glasses_mesh = _things(gpu, self._glasses.triangles, self._glasses.vertex_count)
         self._peak_mesh = _things(gpu, self._peak.triangles, self._peak.vertex_count)
         quad = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
@@ -94,15 +94,15 @@ class Extras:
         self._hat = self._hat_on(look, vertices, turn) if hat != "none" else None
         rim = np.full((RIM_BINS, 2), [RIM_ABOVE, 0.0], np.float32)
         if self._hat:
-            _fill(self._hat_mesh, self._hat)
+            _fill(self._hat_grid.mesh, self._hat)
             rim = self._hat.rim
         if _has_hair(look):
             hair = look.hair if hat == "none" else flattened(look.hair)
             if look.wardrobe.headphones:
                 hair = replace(hair, volume=min(hair.volume, UNDER_CUPS))
             strands = self._field.strands(hair, vertices, turn)
-            self._hair_mesh = self._hair_meshes[len(steps(hair))]
-            _fill(self._hair_mesh, strands)
+            self._hair_grid = self._hair_grids[len(steps(hair))]
+            _fill(self._hair_grid.mesh, strands)
             rim = np.where(strands.rim[:, :1] < rim[:, :1], strands.rim, rim)
         return rim
 
@@ -124,25 +124,28 @@ class Extras:
             self._sheet.moving[:] = held_sheet(thing, scene.camera, turn, scale)
             self._sheet.update()
             self._held.set("kind", float(HELD.index(thing.kind)))
-            self._held.set("tall", slenderness(thing))
+            sheet = sheet_of(thing)
+            self._held.set("sheet", *sheet.half, sheet.from_top, 0.0)
+            self._held.set("card", *sheet.card, 0.0, 0.0)
             self._held.set("mirror", thumb_side(thing))
             self._held.set("colour", *thing.colour, 1.0)
             self._held.set("second", *thing.second, 1.0)
             self._sheet.draw(self._held)
 
     def cast(self, look: Look, program: Program) -> None:
-        """Draw hair and hat, one shell each, as what hides light; root and way out are given."""
+        """Draw hair and hat, one coarse shell each, as what hides light."""
         if _has_hair(look):
-            self._hair_mesh.draw(program)
+            self._hair_grid.mesh.draw(program, *self._hair_grid.casts)
         if self._hat:
-            self._hat_mesh.draw(program)
+            self._hat_grid.mesh.draw(program, *self._hat_grid.casts)
 
     def _draw_hair(self, hair: Hair) -> None:
         self._gpu.set(SOLID)
-        self._hair_mesh.draw(self._strand, copies=SHELLS)
+        grid = self._hair_grid
+        grid.mesh.draw(self._strand, *grid.seen, copies=SHELLS)
         if HANGING.get(hair.style, 0.0) > SHORT or hair.volume > FLAT:
             self._gpu.set(INSIDE)  # one sees the outermost shell from within
-            self._hair_mesh.draw(self._strand)
+            grid.mesh.draw(self._strand, *grid.seen)
 
     def _hat_on(self, look: Look, vertices: Float32, turn: Float32) -> Strands:
         if look.wardrobe.hat == "headscarf":
@@ -150,7 +153,7 @@ class Extras:
         return self._field.hat(look.wardrobe.hat == "beanie", look.hair, vertices, turn)
 
     def _draw_hat(self, sheet: Strands, hat: str, turn: Float32) -> None:
-        self._hat_mesh.draw(self._cloth)
+        self._hat_grid.mesh.draw(self._cloth, *self._hat_grid.seen)
         if hat == "cap":
             edge = (self._field.brow_edge(sheet.points) @ turn).astype(np.float64)
             self._peak_mesh.moving[:] = self._peak.shape(edge) @ turn.T
@@ -199,10 +202,22 @@ def flattened(hair: Hair) -> Hair:
     return replace(hair, volume=low, front=BEHIND_RIM, combed="back")
 
 
-def _strands(gpu: Gpu, field: HairField, along: Line) -> Mesh:
-    """Return a mesh of hair.vert, whose strands have their nodes at `along` (J,)."""
-    place = field.coordinates(along)
-    return gpu.mesh(STRAND, [place], field.triangles(len(along)), len(place))
+@dataclass(frozen=True, eq=False)
+class _StrandGrid:
+    """Hair or a hat as a mesh, and which of its triangles are seen, and which cast a shadow."""
+
+    mesh: Mesh
+    seen: tuple[int, int]
+    casts: tuple[int, int]
+
+
+def _strands(gpu: Gpu, field: HairField, along: Line) -> _StrandGrid:
+    """Return a grid of hair.vert, whose strands have their nodes at `along` (J,)."""
+    place, nodes = field.coordinates(along), len(along)
+    fine, coarse = field.triangles(nodes), field.triangles(nodes, apart=2)
+    triangles = np.concatenate([fine, coarse])
+    mesh = gpu.mesh(STRAND, [place], triangles, len(place))
+    return _StrandGrid(mesh, (0, len(fine)), (len(fine), len(triangles)))
 
 
 def _things(gpu: Gpu, triangles: Int32, count: int) -> Mesh:

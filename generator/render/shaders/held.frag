@@ -8,10 +8,11 @@
 #include "marks.glsl"
 uniform sampler2D noise;
 uniform float kind;
-uniform float tall;   // height of the sheet over its width
+uniform vec4 sheet;   // in hand's units: half of its width and height, from its top to the middle
+uniform vec4 card;    // half width and height of a board or paper
 uniform float mirror; // 1 or -1: where the thumb is
-uniform vec4 colour;  // the hand's skin where there is a hand, else of the thing
-uniform vec4 second;  // sleeve and thing
+uniform vec4 colour;  // the hand's skin; of a board or paper: its own
+uniform vec4 second;  // sleeve and thing; what is written on a paper
 in vec2 v_place;
 in vec3 v_across;
 in vec3 v_up;
@@ -45,8 +46,8 @@ void slab(vec2 p, vec2 middle, vec2 half_size, float corner, float height, float
 
 // Wrist and forearm from `from` down to the end of the sheet, the sleeve below `cuff`.
 void forearm(vec2 p, vec2 from, float cuff) {
-    capsule(p, from, vec2(from.x, 2.0 * tall), vec2(0.5, 0.72), 0.0, p.y > cuff ? SLEEVE : SKIN);
-    if (p.y > cuff) capsule(p, vec2(from.x, cuff + 0.3), vec2(from.x, 2.0 * tall), vec2(0.62, 0.85), 0.05, SLEEVE);
+    capsule(p, from, vec2(from.x, 1.25 * sheet.y), vec2(0.5, 0.72), 0.0, p.y > cuff ? SLEEVE : SKIN);
+    if (p.y > cuff) capsule(p, vec2(from.x, cuff + 0.3), vec2(from.x, 1.25 * sheet.y), vec2(0.62, 0.85), 0.05, SLEEVE);
 }
 
 void open_hand(vec2 p) {
@@ -92,7 +93,7 @@ void grip(vec2 p, float edge, float top, float reach) {
 void microphone(vec2 p) {
     capsule(p, vec2(0.0, 0.0), vec2(0.0, 0.06), vec2(0.5, 0.48), 0.1, DARK);
     slab(p, vec2(0.0, 0.5), vec2(0.42, 0.08), 0.06, 0.12, THING);
-    capsule(p, vec2(0.0, 0.55), vec2(0.0, 2.0 * tall), vec2(0.3, 0.2), 0.0, THING);
+    capsule(p, vec2(0.0, 0.55), vec2(0.0, 1.25 * sheet.y), vec2(0.3, 0.2), 0.0, THING);
     grip(p, 0.42, 1.35, 0.75);
 }
 
@@ -114,36 +115,51 @@ void phone(vec2 p) {
     grip(p, 0.95, -0.1, 0.7);
 }
 
+// A board or paper: the palm and fingers of the hand below are behind it, the thumb is before it.
+void flat_thing(vec2 p) {
+    vec2 at = vec2((0.55 - 0.5 * seed.x) * card.x, card.y);
+    for (int k = 0; k < 4; ++k) {
+        float x = 0.33 * (float(k) - 1.5);
+        capsule(p, at + vec2(x, 0.35), at + vec2(0.9 * x, -0.62), vec2(0.2, 0.16), 0.1, SKIN);
+    }
+    slab(p, at + vec2(0.0, 0.78), vec2(0.72, 0.66), 0.5, 0.15, SKIN);
+    slab(p, vec2(0.0), card.xy, 0.02, 1.0, THING);
+    capsule(p, at + vec2(0.5, 1.05), at + vec2(0.52, 0.45), vec2(0.33, 0.25), 1.0, SKIN);
+    capsule(p, at + vec2(0.52, 0.45), at + vec2(0.3, -0.22), vec2(0.23, 0.18), 1.1, SKIN);
+    forearm(p, at + vec2(0.0, 1.45), at.y + 2.0 + 0.8 * seed.y);
+}
+
+vec3 card_colour(vec2 place) {
+    bool written = kind > 5.5 && fract(place.y * 6.0) > 0.75 && abs(place.x) < 0.8;
+    return written ? second.rgb : colour.rgb * (0.8 + 0.4 * texture(noise, place * 0.4 + seed.xy).r);
+}
+
 vec3 stuff_colour(vec2 p, float stuff) {
     float grain = texture(noise, p * 0.35 + seed.xy).g;
     if (stuff < 1.5) {
+        vec3 own = kind > 4.5 ? albedo.rgb * vec3(0.97, 0.92, 0.9) : colour.rgb;
         vec3 flushed = mix(vec3(1.0), vec3(1.0, 0.9, 0.89), texture(noise, p * 0.2 + seed.yx).r);
-        return colour.rgb * flushed * (0.9 + 0.2 * grain);
+        return own * flushed * (0.9 + 0.2 * grain);
     }
-    if (stuff < 2.5) return second.rgb * (0.8 + 0.4 * grain);
+    if (stuff < 2.5) return (kind > 4.5 ? shirt.rgb : second.rgb) * (0.8 + 0.4 * grain);
+    if (kind > 4.5) return card_colour(vec2(mirror, 1.0) * p / card.xy);
     if (stuff < 3.5) return vec3(0.02) + 0.06 * texture(noise, p * 2.5).g;
     return (stuff > 4.5 ? second.bgr * 0.6 + 0.08 : second.rgb) * (0.9 + 0.2 * grain);
 }
 
 void main() {
-    vec2 p = vec2(mirror * v_place.x * 1.6, (v_place.y + 1.0) * tall * 1.6 - 1.3);
-    vec3 base;
-    if (kind > 4.5) {
-        seen = vec4(0.2 * v_place, 1.0, THING);
-        base = colour.rgb * (0.8 + 0.4 * texture(noise, v_place * 0.4 + seed.xy).r);
-        if (kind > 5.5 && fract(v_place.y * 6.0) > 0.75 && abs(v_place.x) < 0.8) base = second.rgb;
-    } else {
-        if (kind < 0.5) open_hand(p + vec2(0.0, 0.1));
-        else if (kind < 1.5) fist(p);
-        else if (kind < 2.5) microphone(p);
-        else if (kind < 3.5) cup(p);
-        else phone(p - vec2(0.0, 0.75));
-        base = stuff_colour(p, seen.w);
-    }
+    vec2 p = vec2(mirror * v_place.x * sheet.x, (v_place.y + 1.0) * sheet.y - sheet.z);
+    if (kind < 0.5) open_hand(p + vec2(0.0, 0.1));
+    else if (kind < 1.5) fist(p);
+    else if (kind < 2.5) microphone(p);
+    else if (kind < 3.5) cup(p);
+    else if (kind < 4.5) phone(p - vec2(0.0, 0.75));
+    else flat_thing(p);
     if (seen.z <= 0.0) discard;
     vec2 tilt = clamp(vec2(mirror, 1.0) * seen.xy, -0.97, 0.97);
     vec3 normal = normalize(v_across * tilt.x - v_up * tilt.y
         + v_toward * sqrt(max(1.0 - dot(tilt, tilt), 0.06)));
-    float crease = kind > 4.5 ? 1.0 : mix(0.55, 1.0, smoothstep(1.0, 0.6, dot(seen.xy, seen.xy)));
+    float crease = mix(0.55, 1.0, smoothstep(1.0, 0.6, dot(seen.xy, seen.xy)));
+    vec3 base = stuff_colour(p, seen.w);
     pixel = vec4(developed(base * crease * open_light(normal) * 0.9), MARK_OCCLUDER);
 }

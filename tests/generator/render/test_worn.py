@@ -200,7 +200,7 @@ def from_crown(points):
     return np.arccos(points[:, 1] / reach), reach
 
 
-@pytest.mark.parametrize("kind", ["hand", "fist", "microphone", "cup", "phone"])
+@pytest.mark.parametrize("kind", ["hand", "fist", "microphone", "cup", "phone", "board", "paper"])
 def test_what_is_held_reaches_out_of_the_picture_with_its_arm(renderer, head, neutral, kind):
     bare, _ = draw(renderer, head, neutral)
     look = replace(bare_look(), occluders=(held(kind, centre=(0.2, 0.8)),))
