@@ -142,7 +142,7 @@ class HeadRenderer:
 
     def _cast(self, look: Look, program: Program) -> None:
         """Draw what casts the key lamp's shadow."""
-        program.set("lift", shadow.SKIN_LIFT)
+        program.set("lift", shadow.skin_lift(look.light))
         self._head.draw(program, *self._casting)
         program.set("lift", shadow.HAIR_LIFT)
         self._extras.cast(look, program)

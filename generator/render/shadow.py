@@ -19,7 +19,8 @@ REACH = 0.17  # metres that it shows about MIDDLE
 MIDDLE = np.array([0.0, -0.035, -0.05])  # of head and throat, in the head
 SOFTEST = 0.28  # a lamp as soft as this or softer has no edge to its shadow
 CELL, LOWEST = 0.007, -0.16  # metres: vertices drawn together, and the lowest that cast
-SKIN_LIFT, HAIR_LIFT = -0.0028, 0.6  # metres; of the way from the first to the last shell
+HAIR_LIFT = 0.6  # of the way from the first to the last shell
+SUNK = 0.0021  # metres that a lamp sees the skin lie below itself, and more by its penumbra
 PENUMBRA = (0.5, 7.0)  # texels that one looks around: of a point, and more by a lamp's softness
 
 
@@ -28,6 +29,14 @@ def penumbra(light: Light) -> float:
     if not light.lamps or light.lamps[0].softness >= SOFTEST:
         return 0.0
     return PENUMBRA[0] + PENUMBRA[1] * light.lamps[0].softness
+
+
+def skin_lift(light: Light) -> float:
+    """Return metres along its normal by which the key lamp sees skin moved: it would shade itself.
+
+    Looks around a place reach as far as its penumbra, where a slope may be as much nearer to it.
+    """
+    return -(SUNK + penumbra(light) * 2 * REACH / SIDE)
 
 
 def world_to_shadow(light: Light, turn: Float32) -> NDArray[np.float64]:

@@ -12,12 +12,20 @@ vec2 rim_at(float x) {
     return mix(left, right, clamp(place - float(low), 0.0, 1.0));
 }
 
+// What of the light from all around the edge takes from skin that is `up` metres high. The farther
+// it stands off, the more light comes in under it, and the softer that ends.
+float rim_dims(float up, vec2 above) {
+    float off = above.y;
+    return mix(0.55, 0.25, min(off / 0.035, 1.0))
+        * smoothstep(above.x - 0.020 - 0.4 * off, above.x + 0.004 + 0.4 * off, up);
+}
+
 // Whether the edge, which is `off` the skin, stands between `place`, metres around and up, and a
 // lamp towards `d` in the head, of which the surface sees `cosine`; its shadow is soft as the lamp.
 float rim_hides(vec2 place, float off, vec3 d, float cosine, float wrap) {
     float turn = place.x / RIM_RADIUS;
     float reach = min(off / max(cosine, 0.25), 0.03);
     vec2 towards = reach * vec2(d.x * cos(turn) - d.z * sin(turn), d.y);
-    float edge = rim_at(place.x + towards.x).x, soft = 0.0015 + 0.014 * wrap;
+    float edge = rim_at(place.x + towards.x).x, soft = 0.0015 + wrap * (0.006 + 0.7 * off);
     return smoothstep(edge - soft, edge + soft, place.y + towards.y);
 }

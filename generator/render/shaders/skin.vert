@@ -45,7 +45,7 @@ void main() {
     float sunken = 1.0 - smoothstep(0.25, 0.95, open);  // every light is weaker in a hollow
     float roofed = (1.0 - mask_d.z) * smoothstep(-0.35, -0.2, map.y);
     vec2 above = rim_at(map.x);
-    open *= 1.0 - 0.55 * roofed * smoothstep(above.x - 0.022, above.x + 0.004, map.y);
+    open *= 1.0 - roofed * rim_dims(map.y, above);
     vec3 around = ambient(normal);
     vec3 light = around * (0.1 + 0.9 * open);
     float away = 1.0 - max(dot(normal, view), 0.0);

@@ -5,6 +5,7 @@
 #ifdef SHADOW
 #include "sample.glsl"
 #include "shadow.glsl"
+#include "noise.glsl"
 in float v_key;
 #endif
 in vec4 v_light;
@@ -17,7 +18,8 @@ layout(location = 1) out uvec4 surface_skin;
 void main() {
     surface_light = v_light;
 #ifdef SHADOW
-    float turn = 6.2831853 * fract(52.9829 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
+    ivec2 speck = 3 * ivec2(gl_FragCoord.xy) & (NOISE_SIDE - 1);  // a penumbra has grain, no stripes
+    float turn = 3.1415927 * texelFetch(noise, speck, 0).g;
     float hidden = 1.0 - key_share(window_to_shadow * vec4(gl_FragCoord.xyz, 1.0), turn);
     surface_light.rgb = max(v_light.rgb - hidden * v_key * lamp_colour[0].rgb, 0.05 * v_light.rgb);
     surface_light.w *= 1.0 - 0.9 * hidden;
