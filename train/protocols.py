@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dlm.errors import TrainError
 from dlm.landmark_specs import LandmarkSpec
+from dlm.train import crops, upright
 from dlm.train.adapter import Predict, fit_mlp, fit_ridge
 from dlm.train.metrics import nme, normaliser_68
 
@@ -84,19 +85,26 @@ class Nearest:
 
 
 class Adapter:
-    """A fitted regression on top of the nearest points.
+    """A fitted regression on top of the nearest points, of faces that are turned upright.
 
-    `sideways` says how far, in pixels of the photos, labels lie to the right of their pictures.
+    `shape` (P, 2) is what faces are turned to; `sideways` says how far, in pixels of the photos,
+    labels lie to the right of their pictures.
     """
 
-    def __init__(self, spec: LandmarkSpec, residual: Predict, sideways: float) -> None:
+    def __init__(
+        self, spec: LandmarkSpec, residual: Predict, shape: Float64, sideways: float
+    ) -> None:
         self.scored = np.ones(68, dtype=bool)
-        self._spec, self._residual, self._sideways = spec, residual, sideways
+        self._spec, self._residual, self._shape = spec, residual, shape
+        self._sideways = sideways
 
     def __call__(self, points: Float64, boxes: Float64) -> Float64:
         """Return the adapted 68 points."""
-        inputs = _normalised(points + np.array([self._sideways, 0]), boxes)
-        moved = _base(inputs, self._spec) + self._residual(_flat(inputs)).reshape(-1, 68, 2)
+        inside = _normalised(points + np.array([self._sideways, 0]), boxes)
+        turn = upright.matrices(inside, self._shape)
+        turned = crops.apply(turn, inside)
+        residual = self._residual(_inputs(inside, turned, self._spec)).reshape(-1, 68, 2)
+        moved = crops.apply(crops.invert(turn), _base(turned, self._spec) + residual)
         return np.asarray(moved * boxes[:, None, 2:] + boxes[:, None, :2])
 
 
@@ -105,6 +113,10 @@ def fit_adapter(spec: LandmarkSpec, faces: Labelled) -> tuple[Adapter, dict[str,
 
     Returns the adapter and what was found; its errors are those on the held-out tenth.
     """
+    if spec.size < 2:
+        raise TrainError(
+            "one point is too few to fit an adapter", f"layout {spec.name}", "add points to it"
+        )
     held = _held_out(faces.photos)
     test = faces.take(held)
     divisors = normaliser_68(test.truth, "ocular")
@@ -127,45 +139,69 @@ def _fit(
     spec: LandmarkSpec, faces: Labelled, names: Sequence[str]
 ) -> dict[str, tuple[Adapter, dict[str, Any]]]:
     """Return the adapters of these names, fitted on all faces, and what they found."""
-    sideways = _label_offset(spec, faces)
-    inputs, targets, clusters = _examples(spec, faces, sideways)
-    ridge, strength = fit_ridge(inputs, targets, clusters)
+    sideways = _label_offset(_Examples.of(spec, faces, 0.0))
+    examples = _Examples.of(spec, faces, sideways)
+    ridge, strength = fit_ridge(examples.inputs, examples.targets, examples.photos)
     found = {"ridge_lambda": strength, "sideways_px": round(sideways, 3)}
-    fits = {"ridge": lambda: ridge, "mlp": lambda: fit_mlp(inputs, targets, ridge)}
-    return {name: (Adapter(spec, fits[name](), sideways), found) for name in names}
+    fits = {
+        "ridge": lambda: ridge,
+        "mlp": lambda: fit_mlp(examples.inputs, examples.targets, ridge),
+    }
+    return {name: (Adapter(spec, fits[name](), examples.shape, sideways), found) for name in names}
 
 
-def _label_offset(spec: LandmarkSpec, faces: Labelled) -> float:
+def _label_offset(examples: "_Examples") -> float:
     """Return how many pixels of the photos labels lie to the right of their pictures.
 
     Faces and their mirror images differ in nothing but the side that such an offset points to.
     What a ridge makes of that side by chance is taken off it (Frisch, Waugh and Lovell).
     """
-    inputs, targets, clusters = _examples(spec, faces, 0.0)
-    pixel = 1 / faces.boxes[:, 2]
-    side = np.concatenate([pixel, -pixel])
-    both = np.hstack([targets, side[:, None]])
-    left = both - fit_ridge(inputs, both, clusters)[0](inputs)
-    across = left[:, :-1:2].mean(axis=1)
-    return float(left[:, -1] @ across / (left[:, -1] @ side))
+    both = np.hstack([examples.targets, examples.aside])
+    left = both - fit_ridge(examples.inputs, both, examples.photos)[0](examples.inputs)
+    moved, aside = left[:, :-2].reshape(-1, 68, 2).mean(axis=1), left[:, -2:]
+    return float((moved * aside).sum() / (aside**2).sum())
 
 
-def _examples(
-    spec: LandmarkSpec, faces: Labelled, sideways: float
-) -> tuple[Float64, Float64, NDArray[np.int64]]:
-    """Return (2 N, 2 P) inputs, (2 N, 136) residuals and (2 N,) photos, mirrored ones too."""
-    inputs = _normalised(faces.points + np.array([sideways, 0]), faces.boxes)
-    truth = _normalised(faces.truth, faces.boxes)
-    inputs = np.concatenate([inputs, inputs[:, spec.mirror] * [-1, 1]])
-    truth = np.concatenate([truth, truth[:, MIRROR_68] * [-1, 1]])
-    _, member = np.unique(faces.photos, return_inverse=True)
-    return _flat(inputs), _flat(truth - _base(inputs, spec)), np.tile(member, 2)
+@dataclass(frozen=True, eq=False)
+class _Examples:
+    """What a regression is fitted to: 2 N faces, the mirrored ones too, turned upright."""
+
+    inputs: Float64  # (2 N, D)
+    targets: Float64  # (2 N, 136) what to add to the base guess
+    aside: Float64  # (2 N, 2) a pixel to the right on the photo
+    photos: NDArray[np.int64]  # (2 N,)
+    shape: Float64  # (P, 2) what they are turned to
+
+    @classmethod
+    def of(cls, spec: LandmarkSpec, faces: Labelled, sideways: float) -> "_Examples":
+        """Mirror and turn faces whose predictions are moved `sideways` pixels to the right."""
+        inside = _normalised(faces.points + np.array([sideways, 0]), faces.boxes)
+        inside = np.concatenate([inside, inside[:, spec.mirror] * [-1, 1]])
+        truth = _normalised(faces.truth, faces.boxes)
+        truth = np.concatenate([truth, truth[:, MIRROR_68] * [-1, 1]])
+        shape = upright.reference(inside)
+        turn = upright.matrices(inside, shape)
+        turned = crops.apply(turn, inside)
+        pixel = 1 / faces.boxes[:, 2:]
+        _, member = np.unique(faces.photos, return_inverse=True)
+        return cls(
+            inputs=_inputs(inside, turned, spec),
+            targets=_flat(crops.apply(turn, truth) - _base(turned, spec)),
+            aside=turn[:, :, 0] * np.concatenate([pixel, -pixel]),
+            photos=np.tile(member, 2),
+            shape=shape,
+        )
 
 
-def _base(inputs: Float64, spec: LandmarkSpec) -> Float64:
-    """Return the guess that an adapter corrects: nearest points, or the crop's centre."""
+def _inputs(inside: Float64, turned: Float64, spec: LandmarkSpec) -> Float64:
+    """Return (N, D) inputs: the shape turned upright, and where the nearest points lie."""
+    return np.hstack([_flat(turned), _flat(_base(inside, spec))])
+
+
+def _base(points: Float64, spec: LandmarkSpec) -> Float64:
+    """Return the guess that an adapter corrects: nearest points, or the middle."""
     covered = (spec.ibug68 >= 0)[:, None]
-    return np.where(covered, inputs[:, spec.ibug68], 0.0)
+    return np.where(covered, points[:, spec.ibug68], 0.0)
 
 
 def _normalised(points: Float64, boxes: Float64) -> Float64:

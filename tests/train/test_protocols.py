@@ -39,6 +39,19 @@ def faces(n, *, seed=0, moved=lambda points, scale: points, noise=NOISE) -> Labe
     return Labelled(points, truth, boxes, np.arange(n).astype(str))
 
 
+def rolled(labelled):
+    """Turn each face by up to 60 degrees about the centre of its box."""
+    angle = np.random.default_rng(97).uniform(-np.pi / 3, np.pi / 3, len(labelled))
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.moveaxis(np.array([[cos, -sin], [sin, cos]]), -1, 0)
+    centre = labelled.boxes[:, None, :2]
+    points, truth = (
+        np.einsum("nij,npj->npi", turn, each - centre) + centre
+        for each in (labelled.points, labelled.truth)
+    )
+    return replace(labelled, points=points, truth=truth)
+
+
 def ocular_error(protocol, labelled):
     answer = protocol(labelled.points, labelled.boxes)
     return nme(answer, labelled.truth, normaliser_68(labelled.truth, "ocular")).mean()
@@ -67,8 +80,9 @@ def test_a_constant_offset_is_removed_to_the_noise_floor():
     assert errors["mlp"] < 1.05 * errors["ridge"]
 
 
-def test_labels_that_all_lie_a_pixel_aside_are_met_whatever_the_faces_size():
+def test_labels_that_all_lie_a_pixel_aside_are_met_whatever_the_faces_size_and_roll():
     def aside(labelled):
+        labelled = rolled(labelled)
         return replace(labelled, truth=labelled.truth + np.array([1.0, 0.0]))
 
     fitted, found = fit_adapter(SPEC, aside(faces(400)))
@@ -134,6 +148,11 @@ def test_faces_of_one_photo_are_held_out_together():
     pairs = replace(labelled, photos=np.repeat(np.arange(100), 2).astype(str))
     _, found = fit_adapter(SPEC, pairs)
     assert found["held_out_to_choose"] == 20
+
+
+def test_a_single_point_is_refused():
+    with pytest.raises(TrainError, match="one point is too few"):
+        fit_adapter(replace(SPEC, names=SPEC.names[:1]), faces(400))
 
 
 def test_too_few_photos_are_refused():
