@@ -134,6 +134,7 @@ class Extras:
 
     def cast(self, look: Look, program: Program) -> None:
         """Draw hair and hat, one coarse shell each, as what hides light."""
+        self._gpu.set(SHEET)
         if _has_hair(look):
             self._hair_grid.mesh.draw(program, *self._hair_grid.casts)
         if self._hat:

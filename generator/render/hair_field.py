@@ -129,14 +129,17 @@ class HairField:
         return np.asarray(sheet.reshape(STRANDS, -1, 3)[rows, -1])
 
     @staticmethod
-    def triangles(nodes: int) -> Int32:
+    def triangles(nodes: int, apart: int = 1) -> Int32:
         """Return the (T, 3) triangles of a grid of strands with as many `nodes`.
 
-        They are counter-clockwise seen from outside.
+        They are counter-clockwise seen from outside, and lie between every `apart`-th strand, a
+        divisor of AROUND, and every `apart`-th node down to the tips.
         """
-        a = np.arange(AROUND)[:, None] * nodes + np.arange(nodes - 1)
-        b = a + nodes  # the parting, or the front, is where the sheet is open
-        quads = np.stack([a, a + 1, b + 1, b], axis=-1).reshape(-1, 4)
+        strand = np.arange(0, AROUND, apart)[:, None] * nodes
+        down = np.append(np.arange(0, nodes - 1, apart), nodes - 1)
+        a, d = strand + down[:-1], strand + down[1:]
+        across = apart * nodes  # the parting, or the front, is where the sheet is open
+        quads = np.stack([a, d, d + across, a + across], axis=-1).reshape(-1, 4)
         return quads[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3).astype(np.int32)  # neighbours in turn
 
     def coordinates(self, steps: Line) -> Float32:

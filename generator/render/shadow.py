@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlm.generator.look.factors import Light
 from dlm.generator.models.base import FaceModel, Float32, Int32, region
-from dlm.generator.render.gpu import SHEET, Gpu, Program
+from dlm.generator.render.gpu import SOLID, Gpu, Program
 from dlm.generator.render.occlusion import look_along
 
 SIDE = 256  # of the depth picture: 1.3 mm a texel
@@ -64,7 +64,7 @@ class KeyShadow:
         self._program.set("clip", *world_to_shadow(light, turn).T.ravel())
         self._target.clear()
         self._target.use()
-        self._gpu.set(SHEET)
+        self._gpu.set(SOLID)  # what faces away is never the first that the lamp meets
         casts(self._program)
         return True
 
@@ -72,7 +72,8 @@ class KeyShadow:
 def casting(model: FaceModel) -> Int32:
     """Return (F, 3) few triangles between vertices of the head's skin that cast its shadow.
 
-    Vertices within cells of CELL metres are drawn together: a lamp need not see the lids.
+    Vertices within cells of CELL metres are drawn together: a lamp need not see the lids. The
+    triangles wind as the head's do.
     """
     start, stop = model.surface.parts["skin"]
     triangles, rest = model.surface.triangles[start:stop], model.template
@@ -88,5 +89,6 @@ def casting(model: FaceModel) -> Int32:
     stands = np.zeros(len(rest), np.int32)
     stands[used] = used[order[first]][cell]
     few = stands[triangles]
-    whole = (few != np.roll(few, 1, axis=1)).all(axis=1)
-    return np.unique(np.sort(few[whole], axis=1), axis=0)
+    few = few[(few != np.roll(few, 1, axis=1)).all(axis=1)]
+    least_first = (few.argmin(axis=1)[:, None] + np.arange(3)) % 3
+    return np.unique(np.take_along_axis(few, least_first, axis=1), axis=0)
