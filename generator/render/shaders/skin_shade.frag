@@ -123,8 +123,9 @@ float hollows() {
 float relief(float high) {
     vec2 ahead = v_map.xy + 0.014 * (lamp_direction_head[0].xy + vec2(0.0, 0.25));
     float slope = high - textureLod(noise, ahead * 4.0 + seed.xy, 0.0).r;
+    slope *= 1.25 - 0.75 * abs(slope);  // no form is so steep that it looks like dirt
     float amount = (0.12 + 0.4 * grain.y * grain.y + 0.4 * grain.z) * (1.0 - v_mask.z);
-    return max(1.0 + amount * slope, 0.3);
+    return 1.0 + min(amount, 0.6) * slope;
 }
 
 vec3 skin_albedo(vec4 coarse, vec4 fine) {
