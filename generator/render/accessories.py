@@ -201,7 +201,8 @@ class Glasses:
 
 def _foremost(points: Points, places: Points) -> Points:
     """Return (m,) the largest z of `points` (n, 3) right behind or before `places` (m, 3)."""
-    away, near = cKDTree(points[:, :2]).query(places[:, :2], k=3)
+    tree = cKDTree(points[:, :2], compact_nodes=False, balanced_tree=False)  # asked but once
+    away, near = tree.query(places[:, :2], k=3)
     return np.asarray(np.where(away < BESIDE, points[near, 2], -np.inf).max(axis=1))
 
 

@@ -166,7 +166,8 @@ class Extras:
         """Return what `look` wears of cloth, rings and shells, in the head's frame."""
         if not self._worn.any(look.wardrobe):
             return []
-        return self._worn.pieces(look, vertices @ turn, self._field.crown(vertices, turn))
+        crown = self._field.crown(vertices, turn) if look.wardrobe.headphones else None
+        return self._worn.pieces(look, vertices @ turn, crown)
 
     def _draw_worn(self, pieces: list[Piece], turn: Float32) -> None:
         for piece in pieces:

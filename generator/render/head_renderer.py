@@ -74,6 +74,7 @@ class HeadRenderer:
         self._casting = (len(model.surface.triangles), len(model.surface.triangles) + len(casting))
         triangles = np.concatenate([model.surface.triangles, casting])
         self._head = gpu.mesh((3, 3), still, triangles, len(occlusion))
+        self._posed = np.empty((6, len(occlusion)), np.float32)  # what moves, each number in a row
         self._block = gpu.block(block_fields(shader_source("sample.glsl")))
         gpu.texture(UNITS["noise"], prepared.detail())
         gpu.texture(UNITS["bank"], backgrounds.bank() if backgrounds else prepared.backgrounds())
@@ -97,12 +98,14 @@ class HeadRenderer:
     def draw(self, scene: Scene, vertices: Float32, normals: Float32) -> Frame:
         """Draw `vertices` (V, 3), metres in the world, with unit `normals` (V, 3)."""
         turn = rotation(*scene.head)
-        vertices = self._hem.lengthened(vertices)
+        self._posed[:3], self._posed[3:] = vertices.T, normals.T
+        vertices = self._posed[:3].T
+        self._hem.lengthen(vertices)
         near, far = projection.depth_range(scene.camera, vertices)
         clip = projection.world_to_clip(scene.camera, near, far)
         rim = self._extras.fit(scene, vertices, turn)
         self._block.send(sample_values(scene, turn, clip, self._eyes.find(vertices, turn), rim))
-        self._head.moving[:, :3], self._head.moving[:, 3:] = vertices, normals
+        cv2.transpose(self._posed, self._head.moving)
         self._head.update()
         beard = scene.look.hair.beard != "none"
         hard = self._shadow.cast(scene.look.light, turn, partial(self._cast, scene.look))

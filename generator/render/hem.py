@@ -34,13 +34,11 @@ class Hem:
             if len(mine)
         ]
 
-    def lengthened(self, vertices: Float32) -> Float32:
-        """Return `vertices` (V, 3) with the borders moved on, each end the way that it goes."""
-        result = vertices.copy()
-        for border, inner in self._ends:
-            way = _middle(vertices, border) - _middle(vertices, inner)
-            result[border] += LENGTH * way / max(float(np.linalg.norm(way)), 1e-6)
-        return result
+    def lengthen(self, vertices: Float32) -> None:
+        """Move the borders of `vertices` (V, 3) on, each end the way that it goes."""
+        ways = [_middle(vertices, border) - _middle(vertices, inner) for border, inner in self._ends]
+        for (border, _), way in zip(self._ends, ways, strict=True):
+            vertices[border] += LENGTH * way / max(float(np.linalg.norm(way)), 1e-6)
 
 
 def _middle(vertices: Float32, rows: Int32) -> Float32:

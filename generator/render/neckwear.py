@@ -26,12 +26,12 @@ class Neckwear:
         self._front = 0.5 + 0.5 * np.cos(self._azimuth)
         self._base = self._ring(model, -0.118 - 0.030 * self._front)
         self._jaw = self._ring(model, -0.088 - 0.036 * self._front**2)
-        self._width = self._reach(model.template)
+        self._width = _reach(self._posed(model.template, self._base))
 
     def rolled(self, posed: Float32, thick: float, phase: float) -> Sheet:
         """Return a scarf of `thick` metres wound about the neck of `posed` (V, 3)."""
         ring, out, up = self._frame(posed)
-        size = self._reach(posed) / self._width
+        size = _reach(ring) / self._width
         v, around = self.roll.v, self._azimuth
         turn = np.linspace(2.6, -2.6, self.roll.rows)[:, None] + 0 * v  # over the top, outwards
         wound = 0.16 * np.sin(2 * turn + around + phase) + 0.07 * np.sin(3 * around + 5 * phase)
@@ -49,7 +49,7 @@ class Neckwear:
     def veiled(self, posed: Float32, phase: float) -> Sheet:
         """Return cloth from below the jaw of `posed` (V, 3) over the neck to the shoulders."""
         ring, out, up = self._frame(posed)
-        size = self._reach(posed) / self._width
+        size = _reach(ring) / self._width
         jaw = self._posed(posed, self._jaw)
         t = np.linspace(0, 1, self.veil.rows)[:, None, None]
         low = np.clip(t / 0.6, 0, 1)
@@ -83,7 +83,7 @@ class Neckwear:
         waves[BROAD + 1 :] = 0
         return np.fft.irfft(waves, AROUND, axis=0)
 
-    def _reach(self, posed: Float32) -> float:
-        """Return the mean distance of the base ring from its middle."""
-        ring = self._posed(posed, self._base)
-        return float(np.linalg.norm(ring - ring.mean(axis=0), axis=1).mean())
+
+def _reach(ring: Points) -> float:
+    """Return the mean distance of a `ring` (n, 3) from its middle."""
+    return float(np.linalg.norm(ring - ring.mean(axis=0), axis=1).mean())

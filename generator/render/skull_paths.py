@@ -35,7 +35,8 @@ class SkullPaths:
         self._follow, self._hang = _closed(follow), _closed(_hanging(follow, azimuth))
         self._hairline = _closed(np.array([_crossing(row) for row in cover]) * STEP)
         near = cKDTree(template).query(follow.reshape(-1, 3), k=NEIGHBOURS)[1]
-        leading, self._near = np.unique(near, return_inverse=True)
+        leading, place = np.unique(near, return_inverse=True)
+        self._near = np.ascontiguousarray(place.reshape(-1, NEIGHBOURS).T)
         self._leading, self._leading_rest = skull[leading], template[leading]
 
     def hairline(self, azimuth: Line) -> Line:
@@ -51,7 +52,7 @@ class SkullPaths:
     def moved(self, vertices: Float32, rotation: Float32) -> Grid:
         """Return (A, N, 3) how far each node has moved from the template, in the head."""
         moved = vertices[self._leading] @ rotation - self._leading_rest
-        first, *others = (moved[column] for column in self._near.T)
+        first, *others = (moved.take(one, axis=0) for one in self._near)
         return _closed((sum(others, first) / NEIGHBOURS).reshape(AROUND, NODES, 3))
 
 

@@ -196,8 +196,11 @@ class Worn:
             or clothes.headphones or clothes.hat == "headscarf"
         )  # fmt: skip
 
-    def pieces(self, look: Look, posed: Float32, crown: Points) -> list[Piece]:
-        """Return what `look` wears on `posed` skin (V, 3); `crown` (n, 3) goes from ear to ear."""
+    def pieces(self, look: Look, posed: Float32, crown: Points | None) -> list[Piece]:
+        """Return what `look` wears on `posed` skin (V, 3).
+
+        `crown` (n, 3) goes from ear to ear; headphones alone need it.
+        """
         clothes, found = look.wardrobe, list[Piece]()
         if clothes.mask != "none":
             found += self._mask(clothes, posed)
@@ -210,7 +213,7 @@ class Worn:
             found.append(Piece(self.neck.roll, sheet, "wool", clothes.scarf_colour))
         if len(self._lobes[0]) and clothes.earrings != "none":
             found += self._earrings(clothes, posed)
-        if len(self._ears[0]) and clothes.headphones:
+        if len(self._ears[0]) and crown is not None:
             found += self._headphones(look, posed, crown)
         return found
 
