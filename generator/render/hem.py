@@ -36,8 +36,8 @@ class Hem:
 
     def lengthen(self, vertices: Float32) -> None:
         """Move the borders of `vertices` (V, 3) on, each end the way that it goes."""
-        ways = [_middle(vertices, border) - _middle(vertices, inner) for border, inner in self._ends]
-        for (border, _), way in zip(self._ends, ways, strict=True):
+        for border, inner in self._ends:
+            way = _middle(vertices, border) - _middle(vertices, inner)
             vertices[border] += LENGTH * way / max(float(np.linalg.norm(way)), 1e-6)
 
 
