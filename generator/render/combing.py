@@ -84,7 +84,7 @@ def combing(hair: Hair, paths: SkullPaths) -> Combing:
 
 def steps(hair: Hair) -> Line:
     """Return (J,) from 0 at the root to 1 at the tip: where a strand of `hair` has nodes."""
-    return FLOWING_STEPS if hair.style in FLOWING else CROPPED_STEPS
+    return FLOWING_STEPS if hair.style in (*FLOWING, "afro") else CROPPED_STEPS
 
 
 def _trimmed(hair: Hair) -> float:

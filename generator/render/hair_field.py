@@ -9,7 +9,7 @@ import numpy as np
 
 from dlm.generator.look.factors import Hair
 from dlm.generator.models.base import FaceModel, Float32, Int32
-from dlm.generator.render.combing import STRANDS, Combing, combing
+from dlm.generator.render.combing import STRANDS, Combing, combing, side_shares
 from dlm.generator.render.sheets import unit
 from dlm.generator.render.skull_paths import (
     AROUND,
@@ -28,7 +28,8 @@ CAP = ((0, 45, 90, 135, 180), (0.058, 0.053, 0.030, 0.000, -0.015))
 BEANIE = ((0, 45, 90, 135, 180), (0.056, 0.047, 0.010, -0.025, -0.040))
 HIGH = 14  # nodes of a path from the crown to the ear
 HANGING = {"medium": 1.0, "long": 1.0, "short": 0.15, "afro": 0.2}
-TAPER = 0.03  # metres before the tip over which hair comes nearer to what is below it
+TAPER = 0.03  # metres before the tip over which hair comes nearer to what is below it, at least
+ROUND = 1.6  # of its standoff: the same where hair stands off far
 THIN = 1.0  # raggednesses before the longest tips, where no hair has ended yet
 RIM_BINS, RIM_REACH = 40, 2.1  # azimuths at which the lower edge of hair is told, radians
 RIM_ABOVE = 0.2  # metres up: the edge where there is no hair
@@ -160,11 +161,21 @@ def _standoff(hair: Hair, combed: Combing, hang: float) -> Grid:
     risen = np.clip(np.minimum(combed.from_part, combed.length) / 0.03, 0.0, 1.0) ** 0.5
     lift *= 1 - groove * (1 - risen)
     kept = 0.4 + 0.3 * hang
-    lift *= kept + (1 - kept) * np.clip(combed.to_tip / TAPER, 0.0, 1.0)
+    near_tip = np.clip(combed.to_tip / max(TAPER, ROUND * hair.volume), 0.0, 1.0)
+    lift *= kept + (1 - kept) * np.sqrt(near_tip * (2 - near_tip))
+    lift *= 1 - _tucked(hair, combed)[:, None]
     around = 2 * np.pi * np.arange(STRANDS) / AROUND
     lumps = 1 + 0.14 * np.sin(around * 5 + 40 * hair.texture[0])[:, None]
     clear = 0.0015 + 0.004 * np.minimum(3 * combed.rooted, 1.0)[:, None]  # of the forehead
     return np.asarray(hair.volume * lumps * lift + clear)
+
+
+def _tucked(hair: Hair, combed: Combing) -> Line:
+    """Return (S,) how much flatter the front of parted hair lies where it falls behind an ear."""
+    share, side = side_shares()
+    fall = np.where(side > 0, *hair.falls)
+    behind = np.clip((fall - 78.0) / 30.0, 0.0, 1.0) * np.clip(1 - share / 0.3, 0.0, 1.0)
+    return np.asarray(0.6 * behind * combed.rooted.max())
 
 
 def _rim(rest: Grid, off: Grid) -> Float32:

@@ -9,7 +9,7 @@ layout(location = 3) in vec3 tangent;  // from root to tip
 layout(location = 4) in vec2 ends;     // metres from the parting and to the tip
 layout(location = 5) in vec2 strand;   // around in turns, 0 at the root to 1 at the tip
 const float SHELLS = 4.0;
-const float DEEP = 0.028;  // metres between the outermost shell and the innermost, at most
+const float DEEP = 0.016;  // metres between the outermost shell and the innermost, at most
 out vec3 v_light;
 out vec3 v_gloss;
 out vec4 v_strand;  // around, along, shell 0 to 1, facing

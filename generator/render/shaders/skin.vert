@@ -43,7 +43,8 @@ void main() {
     float open = clamp(0.56419 * occlusion_a.x, 0.0, 1.0);  // half a sphere is fully open
     open *= 1.0 - 0.5 * mask_a.y;
     float sunken = 1.0 - smoothstep(0.25, 0.95, open);  // every light is weaker in a hollow
-    float roofed = (1.0 - mask_d.z) * smoothstep(-0.35, -0.2, map.y);
+    float haired = 0.85 * hair_shape.z * smoothstep(0.4, 0.75, mask_c.z);  // lit as hair is
+    float roofed = (1.0 - mask_d.z) * smoothstep(-0.35, -0.2, map.y) * (1.0 - haired);
     vec2 above = rim_at(map.x);
     open *= 1.0 - roofed * rim_dims(map.y, above);
     vec3 around = ambient(normal);
@@ -75,7 +76,7 @@ void main() {
     float kept = (1.0 - 0.4 * sunken * (1.0 - mask_d.z)) * (1.0 + FORM * last.y);
     light *= kept;
 #ifdef SHADOW
-    v_key *= kept;
+    v_key *= kept * (1.0 - haired);
 #endif
     v_light = vec4(light, dot(shine, vec3(0.2126, 0.7152, 0.0722)));
     v_tint = vec4(tint(), mask_c.z);

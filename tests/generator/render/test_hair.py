@@ -134,3 +134,18 @@ def test_strands_of_flowing_hair_bend_over_the_head_without_corners(head, falls)
     ways = ways / np.linalg.norm(ways, axis=-1, keepdims=True)
     corners = np.degrees(np.arccos((ways[:, 1:] * ways[:, :-1]).sum(axis=-1).clip(-1, 1)))
     assert (corners > 38).mean() < 0.01
+
+
+def test_no_dark_line_lies_where_light_hair_begins(renderer, head, neutral):
+    lamp = Lamp(direction=(0.0, 0.6, 0.8), colour=(2.0, 2.0, 2.0), softness=0.05)
+    bare = bare_look()
+    light = replace(bare.light, lamps=(lamp,), sky=(0.1,) * 3, ground=(0.1,) * 3, shadow=1.0)
+    fair = {"colour": (0.5,) * 3, "tip_colour": (0.5,) * 3, "ragged": 0.01}
+    hair = haired(style="short", combed="back", front=0.0, side=0.0, back=0.0, **fair)
+    frame, _ = draw(renderer, head, neutral, look=replace(bare, light=light, hair=hair))
+    x, y, z = head.template.T
+    skin = head.topology.part_mask("skin") & (np.abs(x) < 0.02) & (z > 0.0)
+    hairline = skin & (np.abs(head.regions["scalp"] - 0.5) < 0.45)
+    column, row = np.rint(project(camera(), neutral)[0][hairline]).astype(int).T
+    band = frame.image[row.min() - 4 : row.max() + 4, column.min() : column.max()].mean(axis=-1)
+    assert np.percentile(band, 5) > 0.6 * np.median(band)
