@@ -165,7 +165,8 @@ def _standoff(hair: Hair, combed: Combing, hang: float) -> Grid:
     lift *= kept + (1 - kept) * np.sqrt(near_tip * (2 - near_tip))
     lift *= 1 - _tucked(hair, combed)[:, None]
     around = 2 * np.pi * np.arange(STRANDS) / AROUND
-    lumps = 1 + 0.14 * np.sin(around * 5 + 40 * hair.texture[0])[:, None]
+    lumps = 0.14 * np.sin(around * 5 + 40 * hair.texture[0])[:, None]
+    lumps = 1 + lumps * np.clip(combed.length / 0.04, 0.0, 1.0)  # strands meet at the crown
     clear = 0.0015 + 0.004 * np.minimum(3 * combed.rooted, 1.0)[:, None]  # of the forehead
     return np.asarray(hair.volume * lumps * lift + clear)
 

@@ -143,7 +143,7 @@ def test_no_dark_line_lies_where_light_hair_begins(renderer, head, neutral):
     fair = {"colour": (0.5,) * 3, "tip_colour": (0.5,) * 3, "ragged": 0.01}
     hair = haired(style="short", combed="back", front=0.0, side=0.0, back=0.0, **fair)
     frame, _ = draw(renderer, head, neutral, look=replace(bare, light=light, hair=hair))
-    x, y, z = head.template.T
+    x, _, z = head.template.T
     skin = head.topology.part_mask("skin") & (np.abs(x) < 0.02) & (z > 0.0)
     hairline = skin & (np.abs(head.regions["scalp"] - 0.5) < 0.45)
     column, row = np.rint(project(camera(), neutral)[0][hairline]).astype(int).T
