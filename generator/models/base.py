@@ -57,13 +57,13 @@ class Topology:
 
     def part_vertices(self, part: str) -> Int32:
         """Return the sorted vertices that the triangles of `part` use."""
-        start, stop = self.parts[part]
-        return np.unique(self.triangles[start:stop])
+        return np.flatnonzero(self.part_mask(part)).astype(np.int32)
 
     def part_mask(self, part: str) -> NDArray[np.bool_]:
         """Return (V,) which vertices the triangles of `part` use."""
+        start, stop = self.parts[part]
         mask = np.zeros(self.vertex_count, dtype=bool)
-        mask[self.part_vertices(part)] = True
+        mask[self.triangles[start:stop]] = True
         return mask
 
 

@@ -21,9 +21,8 @@ class Hem:
         triangles = model.surface.triangles[start:stop]
         sides = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
         inner = np.concatenate([triangles[:, 2], triangles[:, 0], triangles[:, 1]])
-        _, first, uses = np.unique(
-            np.sort(sides, axis=1), axis=0, return_index=True, return_counts=True
-        )
+        of = np.int64(len(model.template)) * sides.min(axis=1) + sides.max(axis=1)  # one a side
+        _, first, uses = np.unique(of, return_index=True, return_counts=True)
         open_sides = first[uses == 1]
         open_sides = open_sides[(model.template[sides[open_sides], 1] < BELOW).all(axis=1)]
         x = model.template[sides[open_sides, 0], 0]

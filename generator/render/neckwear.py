@@ -6,6 +6,7 @@ that has no edge, or a veil from below the jaw to the shoulders. The head's fram
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlm.generator.models.base import FaceModel, Float32, Int32, region
 from dlm.generator.render.sheets import Grid, Points, Sheet, unit
@@ -67,7 +68,9 @@ class Neckwear:
         x, y, z = model.template[neck].astype(np.float64).T
         turn = (np.arctan2(x, z - AXIS)[None] - self._azimuth[:, None] + np.pi) % (2 * np.pi)
         gap = np.hypot(0.07 * (turn - np.pi), y - height[:, None])
-        return np.asarray(neck[np.argsort(gap, axis=1, kind="stable")[:, :NEAR]], np.int32)
+        farthest = np.partition(gap, NEAR - 1, axis=1)[:, NEAR - 1]
+        nearest = [_first(row, most) for row, most in zip(gap, farthest, strict=True)]
+        return np.asarray(neck[np.array(nearest)], np.int32)
 
     def _frame(self, posed: Float32) -> tuple[Points, Points, Points]:
         """Return the base ring (AROUND, 3), the ways out from it (AROUND, 3), the way up (3,)."""
@@ -82,6 +85,12 @@ class Neckwear:
         waves = np.fft.rfft(posed[ring].mean(axis=1, dtype=np.float64), axis=0)
         waves[BROAD + 1 :] = 0
         return np.fft.irfft(waves, AROUND, axis=0)
+
+
+def _first(gap: Points, most: float) -> NDArray[np.intp]:
+    """Return the NEAR places of the least of `gap` (n,), none above `most`; of equals the first."""
+    near = np.flatnonzero(gap <= most)
+    return near[np.argsort(gap[near], kind="stable")[:NEAR]]
 
 
 def _reach(ring: Points) -> float:

@@ -81,7 +81,8 @@ def casting(model: FaceModel) -> Int32:
     triangles = triangles[region(model, "inner_mouth")[triangles].max(axis=1) < 0.5]
     used = np.unique(triangles)
     cells = np.floor(rest[used] / CELL).astype(np.int64)
-    _, cell = np.unique(cells, axis=0, return_inverse=True)
+    cells -= cells.min(axis=0)
+    _, cell = np.unique(np.ravel_multi_index(cells.T, cells.max(axis=0) + 1), return_inverse=True)
     sums = np.stack([np.bincount(cell, rest[used, k]) for k in range(3)], axis=1)
     middles = sums / np.bincount(cell)[:, None]
     order = np.argsort(np.linalg.norm(rest[used] - middles[cell], axis=1), kind="stable")
@@ -91,4 +92,6 @@ def casting(model: FaceModel) -> Int32:
     few = stands[triangles]
     few = few[(few != np.roll(few, 1, axis=1)).all(axis=1)]
     least_first = (few.argmin(axis=1)[:, None] + np.arange(3)) % 3
-    return np.unique(np.take_along_axis(few, least_first, axis=1), axis=0)
+    few = np.take_along_axis(few, least_first, axis=1)
+    number = (few * np.int64(len(rest)) ** np.arange(3)[::-1]).sum(axis=1)  # of each triangle
+    return few[np.unique(number, return_index=True)[1]]

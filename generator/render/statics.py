@@ -60,7 +60,7 @@ def _lash_shade(model: FaceModel) -> Float32:
             strip = model.template[model.topology.part_vertices(part)]
             roots = strip[tree.query(strip)[0] < ROOT_REACH]
             if len(roots):
-                away = cKDTree(roots).query(model.template[skin])[0]
+                away = cKDTree(roots).query(model.template[skin], distance_upper_bound=5 * width)[0]
                 shade[skin] = np.maximum(shade[skin], strength * np.exp(-((away / width) ** 2)))
     return shade
 
