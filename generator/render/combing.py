@@ -22,7 +22,7 @@ CROSSING = 1.3  # how much longer than straight across a strand takes to come to
 SKULL_RADIUS = 0.085  # metres
 PARTED_SHARE = 0.55  # of the strands of each side that start on the parting, not at the crown
 WAVE, WAVE_LENGTH = 0.09, 0.085  # radians and metres, of the waviest hair
-FLOWING, CUT = ("medium", "long"), 0.005  # styles not cut at the sides; metres where they are
+FLOWING, CUT = ("medium", "long"), 0.005  # styles not cut at the sides; metres by which cuts differ
 # Where along itself, from root to tip, a strand has its nodes. Flowing hair is long and bends over
 # the head, where it would have corners, and then hangs.
 CROPPED_STEPS = np.linspace(0.0, 1.0, 12)
@@ -64,6 +64,7 @@ def combing(hair: Hair, paths: SkullPaths) -> Combing:
     sink = np.abs(across) * (1 - hair.dip)
     line = paths.hairline(where)
     tip = np.clip(line + _beyond(hair, share, where), 0.03, (NODES - 1.01) * STEP)
+    loose = np.clip((tip - line) / 0.03, 0.0, 1.0)
     whole = np.maximum(tip - root + sink, 0.02)[:, None]
     gone = steps(hair) ** 0.9
     run = gone * whole
@@ -76,8 +77,8 @@ def combing(hair: Hair, paths: SkullPaths) -> Combing:
         from_part=np.where(from_crown, FAR, run),
         rooted=rooted,
         to_tip=whole - run,
-        even=1 + (1 - bump(180 * share, 42)) * _trimmed(hair),
-        loose=np.clip((tip - line) / 0.03, 0.0, 1.0),
+        even=1 + _cut(hair, share, loose) * max(hair.ragged / CUT - 1, 0.0),
+        loose=loose,
         share=gone,
     )
 
@@ -87,9 +88,12 @@ def steps(hair: Hair) -> Line:
     return FLOWING_STEPS if hair.style in (*FLOWING, "afro") else CROPPED_STEPS
 
 
-def _trimmed(hair: Hair) -> float:
-    """Return how many times more ragged the front is than sides and back, less one."""
-    return 0.0 if hair.style in FLOWING else max(hair.ragged / CUT - 1, 0.0)
+def _cut(hair: Hair, share: Line, loose: Line) -> Line:
+    """Return (S,) 1 where tips are all alike, to 0 where they are as ragged as they can be.
+
+    Cropped hair is cut at the sides; flowing hair is where it is combed from the hairline.
+    """
+    return 1 - loose if hair.style in FLOWING else 1 - bump(180 * share, 42)
 
 
 def _waves(hair: Hair, strand: Line, run: Grid) -> Grid:
