@@ -3,6 +3,7 @@
 moderngl raises its errors, so nothing is checked twice here.
 """
 
+import ctypes
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,10 +15,20 @@ from numpy.typing import NDArray
 from dlm.errors import RenderError
 from dlm.generator.models.base import Float32, Int32
 from dlm.generator.render.contexts import best
-from dlm.generator.render.gpu import BLOCK, BlockValues, Defines, Kind, State, shader_source
+from dlm.generator.render.gpu import (
+    BLOCK,
+    BlockValues,
+    Defines,
+    Kind,
+    State,
+    mip_levels,
+    shader_source,
+)
 
 GL_VERSION = 410
-SRC1_COLOR = 0x88F9  # a factor that moderngl has no name for
+LIBRARY = "libGL.so.1"
+SRC1_COLOR = 0x88F9  # a factor that moderngl has no name for, nor for these
+TEXTURE_2D, TEXTURE_2D_ARRAY, RGBA, RGBA8, UNSIGNED_BYTE = 0x0DE1, 0x8C1A, 0x1908, 0x8058, 0x1401
 DEPTHS = {"less": "<", "greater": ">", "equal": "=="}
 TYPES: dict[Kind, str] = {"bytes": "f1", "half": "f2", "float": "f4", "words": "u4"}
 
@@ -60,11 +71,13 @@ class ModernGpu:
     def texture(self, unit: int, pixels: NDArray[np.uint8]) -> None:
         *layers, height, width, channels = pixels.shape
         make = self._gl.texture_array if layers else self._gl.texture
-        made = make((width, height, *layers), channels, np.ascontiguousarray(pixels))
-        made.build_mipmaps()
+        first, *smaller = mip_levels(pixels)
+        made = make((width, height, *layers), channels, first)
         made.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
         made.repeat_x = made.repeat_y = not layers
         made.use(unit)
+        for level, half in enumerate(smaller, start=1):
+            _send_level(level, half)
 
     def depth(self, size: int, unit: int | None = None) -> Any:
         if unit is None:
@@ -105,10 +118,20 @@ class ModernGpu:
         self.bound.depth_mask = state.writes_depth
 
 
+def _send_level(level: int, pixels: NDArray[np.uint8]) -> None:
+    """Give the texture that is bound a smaller level, which moderngl has no call for."""
+    *layers, height, width, _ = pixels.shape
+    library = ctypes.CDLL(LIBRARY)
+    send = library.glTexImage3D if layers else library.glTexImage2D
+    kind = TEXTURE_2D_ARRAY if layers else TEXTURE_2D
+    send(kind, level, RGBA8, width, height, *layers, 0, RGBA, UNSIGNED_BYTE,
+         ctypes.c_void_p(pixels.ctypes.data))  # fmt: skip
+
+
 def _open(device: int) -> tuple[Any, str]:
     asked: dict[str, Any] = {
         "standalone": True, "require": GL_VERSION, "backend": "egl", "device_index": device,
-        "libgl": "libGL.so.1", "libegl": "libEGL.so.1",
+        "libgl": LIBRARY, "libegl": "libEGL.so.1",
     }  # fmt: skip
     try:
         gl = moderngl.create_context(**asked)

@@ -23,6 +23,7 @@ from dlm.generator.render.gpu import (
     Defines,
     Kind,
     State,
+    mip_levels,
     shader_source,
 )
 
@@ -67,15 +68,16 @@ class PyrenderGpu:
         return _Block(fields)
 
     def texture(self, unit: int, pixels: NDArray[np.uint8]) -> None:
-        *layers, height, width, _ = pixels.shape
+        layers = pixels.shape[:-3]
         kind = GL.GL_TEXTURE_2D_ARRAY if layers else GL.GL_TEXTURE_2D
         _new_texture(unit, kind, GL.GL_LINEAR_MIPMAP_NEAREST, GL.GL_LINEAR)
         for axis in (GL.GL_TEXTURE_WRAP_S, GL.GL_TEXTURE_WRAP_T):
             GL.glTexParameteri(kind, axis, GL.GL_CLAMP_TO_EDGE if layers else GL.GL_REPEAT)
-        fill = GL.glTexImage3D if layers else GL.glTexImage2D
-        fill(kind, 0, GL.GL_RGBA8, width, height, *layers, 0, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE,
-             np.ascontiguousarray(pixels))  # fmt: skip
-        GL.glGenerateMipmap(kind)
+        send = GL.glTexImage3D if layers else GL.glTexImage2D
+        for level, half in enumerate(mip_levels(pixels)):
+            height, width = half.shape[-3:-1]
+            send(kind, level, GL.GL_RGBA8, width, height, *layers, 0, GL.GL_RGBA,
+                 GL.GL_UNSIGNED_BYTE, half)  # fmt: skip
 
     def depth(self, size: int, unit: int | None = None) -> "_Picture":
         if unit is None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from dlm.errors import RenderError
 from dlm.generator import models
 from dlm.generator.render import hosts
+from dlm.generator.render.gpu import mip_levels
 
 HERE = Path(__file__).parent
 FACES = 12  # of every look that comes
@@ -46,6 +48,18 @@ def test_hosts_agree(tmp_path, model, size):
         assert (first[layer] != second[layer]).mean() < 1e-4
     for layer in ("normals", "uv"):
         np.testing.assert_allclose(first[layer], second[layer], atol=1e-4)
+
+
+def test_levels_of_a_texture_halve_down_to_one_pixel():
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 8, 4, 4), np.uint8)
+    levels = mip_levels(pixels)
+    assert [level.shape[1:3] for level in levels] == [(8, 4), (4, 2), (2, 1), (1, 1)]
+    for above, half in pairwise(levels[:3]):
+        wide = above.reshape(3, half.shape[1], 2, half.shape[2], 2, 4)
+        gap = half - wide.mean(axis=(2, 4))
+        assert gap.min() >= 0
+        assert gap.max() <= 1
+    np.testing.assert_array_equal(levels[0], pixels)
 
 
 def test_auto_takes_the_first_that_works(monkeypatch):
