@@ -41,7 +41,7 @@ void main() {
     shade *= 1.0 - 0.75 * (0.3 + 0.7 * lid.y) * lashed * (1.0 - smoothstep(0.0003, 0.0013, above));
     shade *= 1.0 - 0.35 * (1.0 - smoothstep(0.0, 0.0018, below));
     shade *= 1.0 - 0.5 * smoothstep(0.005, 0.0135, outward) - 0.12 * smoothstep(0.005, 0.0135, -outward);
-    shade *= 0.7 * (1.0 - 0.8 * eye_extra.y);  // a ball in its socket sees part of the room
+    shade *= 0.76 * (1.0 - 0.8 * eye_extra.y);  // a ball in its socket sees part of the room
 
     vec3 view = normalize(camera.xyz - v_world);
     vec3 spark = vec3(0.0);

@@ -27,7 +27,7 @@ out float v_key;   // share of the key lamp that falls on the skin where nothing
 vec3 tint() {
     vec3 result = vec3(1.0);
     float flushed = face.y * (0.8 * mask_c.x + 0.7 * mask_b.z + 0.9 * mask_c.y + 0.25 * mask_a.z);
-    result *= mix(vec3(1.0), vec3(1.02, 0.74, 0.78), min(flushed, 1.0));
+    result *= mix(vec3(1.0), vec3(1.09, 0.80, 0.84), min(flushed, 1.0));
     result *= mix(vec3(1.0), vec3(0.74, 0.66, 0.72), face.z * mask_a.w);
     result *= mix(vec3(1.0), vec3(0.88, 0.76, 0.76), mask_a.z);
     result *= mix(vec3(1.0), make_up.rgb, make_up.w * mask_a.z);
