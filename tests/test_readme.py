@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from PIL import Image
 
 from dlm.cli import COMMANDS
 from tests.cli.shell import dlm
@@ -36,8 +37,6 @@ def made_small(words: list[str]) -> list[str]:
 
 def write_photos(dataset: Path, folder: Path, parity: int) -> None:
     """Write every other face as a photo with 68-point labels, as 300-W has them."""
-    from PIL import Image
-
     from dlm import datasets
 
     faces = datasets.open(dataset)
@@ -54,11 +53,13 @@ def write_photos(dataset: Path, folder: Path, parity: int) -> None:
 def transcript(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
     """Run the README's commands, small, in one folder; return status and stderr of each."""
     folder = tmp_path_factory.mktemp("readme")
+    (folder / "photos").mkdir()
+    Image.new("RGB", (160, 120), "grey").save(folder / "photos/wall.jpg")
     told = {}
     for command in console_commands():
         program, *words = shlex.split(command)
         assert program == "dlm", command
-        if "photos/" in command and not (folder / "photos").exists():
+        if "photos/" in command and not (folder / "photos/test").exists():
             write_photos(folder / "faces_68", folder / "photos/test", 0)
             write_photos(folder / "faces_68", folder / "photos/adapt", 1)
         done = dlm(*made_small(words), cwd=folder)

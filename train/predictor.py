@@ -13,7 +13,8 @@ from dlm.train.crops import CROP_RULE
 from dlm.train.faces import Float32, UInt8
 from dlm.train.networks.landmark import LandmarkNetwork, build, to_unit
 from dlm.train.precision import Precision
-from dlm.train.run_folder import MODEL_FILE, RunFile, RunFolder
+from dlm.train.run_folder import MODEL_FILE, RunFile
+from dlm.train.shipped import run_folder
 
 BATCH = 64
 
@@ -40,8 +41,11 @@ class Predictor:
 
     @classmethod
     def load(cls, path: Path, device: torch.device) -> Self:
-        """Return the network of the run in folder `path`; TrainError where there is none."""
-        folder = RunFolder(path)
+        """Return the network of the run in folder `path`, or of the shipped one of that name.
+
+        TrainError where there is neither.
+        """
+        folder = run_folder(path)
         run = folder.read_run()
         if (learned := run.dataset.get("crop", CROP_RULE)) != CROP_RULE:
             raise TrainError(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlm.cli import console
+from dlm.cli.runs import Run
 
 if TYPE_CHECKING:
     from typing import Any
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from dlm.train.evaluate import Scores
     from dlm.train.predictor import Predictor
 
-Run = Annotated[Path, typer.Argument(help="A folder that 'dlm train' made.")]
 Real = Annotated[list[str] | None, typer.Option(help="Photos to score on: 300w:PATH, a folder of "
                                                 "pictures with 68-point .pts files.")]  # fmt: skip
 AdaptOn = Annotated[list[str] | None, typer.Option(help="Photos to fit the adapter on: 300w:PATH.")]

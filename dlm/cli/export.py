@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from dlm.cli import console
+from dlm.cli.runs import Run
 
-Run = Annotated[Path, typer.Argument(help="A folder that 'dlm train' made.")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="The file: FACE.onnx.")]
 Threads = Annotated[int, typer.Option(min=1, help="Of ONNX Runtime, where its speed is measured.")]
 

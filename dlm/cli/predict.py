@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlm.cli import console
+from dlm.cli.runs import Run
 from dlm.train.confidence import DOUBT, THRESHOLD
 
 if TYPE_CHECKING:
     from dlm.train.predict import Boxes, Detect, Photo
     from dlm.train.predictor import Predictor
 
-Run = Annotated[Path, typer.Argument(help="A folder that 'dlm train' made.")]
 Images = Annotated[list[Path], typer.Argument(help="Photos, or folders of them.")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="Folder for points.json and points.parquet; "
                                    "with --draw, pictures.")]  # fmt: skip
