@@ -83,6 +83,7 @@ class Extras:
             for grid in self._worn.grids
         }
         self._strand = gpu.program("hair.vert", "hair.frag", units)
+        self._strand_within = gpu.program("hair.vert", "hair.frag", units, ("WITHIN",))
         self._cloth = gpu.program("hair.vert", "hat.frag", units)
         self._thing = gpu.program("thing.vert", "thing.frag", units, around)
         self._stuff = gpu.program("worn.vert", "worn.frag", units)
@@ -146,7 +147,7 @@ class Extras:
         grid.mesh.draw(self._strand, *grid.seen, copies=SHELLS)
         if HANGING.get(hair.style, 0.0) > SHORT or hair.volume > FLAT:
             self._gpu.set(INSIDE)  # one sees the outermost shell from within
-            grid.mesh.draw(self._strand, *grid.seen)
+            grid.mesh.draw(self._strand_within, *grid.seen)
 
     def _hat_on(self, look: Look, vertices: Float32, turn: Float32) -> Strands:
         if look.wardrobe.hat == "headscarf":

@@ -163,7 +163,7 @@ def _standoff(hair: Hair, combed: Combing, hang: float) -> Grid:
     kept = 0.4 + 0.3 * hang
     near_tip = np.clip(combed.to_tip / max(TAPER, ROUND * hair.volume), 0.0, 1.0)
     lift *= kept + (1 - kept) * np.sqrt(near_tip * (2 - near_tip))
-    lift *= 1 - _tucked(hair, combed)[:, None]
+    lift *= 1 - _tucked(hair, combed)
     around = 2 * np.pi * np.arange(STRANDS) / AROUND
     lumps = 0.14 * np.sin(around * 5 + 40 * hair.texture[0])[:, None]
     lumps = 1 + lumps * np.clip(combed.length / 0.04, 0.0, 1.0)  # strands meet at the crown
@@ -171,12 +171,13 @@ def _standoff(hair: Hair, combed: Combing, hang: float) -> Grid:
     return np.asarray(hair.volume * lumps * lift + clear)
 
 
-def _tucked(hair: Hair, combed: Combing) -> Line:
-    """Return (S,) how much flatter the front of parted hair lies where it falls behind an ear."""
+def _tucked(hair: Hair, combed: Combing) -> Grid:
+    """Return (S, J) how much flatter the front of parted hair lies where it falls behind an ear."""
     share, side = side_shares()
     fall = np.where(side > 0, *hair.falls)
-    behind = np.clip((fall - 78.0) / 30.0, 0.0, 1.0) * np.clip(1 - share / 0.3, 0.0, 1.0)
-    return np.asarray(0.6 * behind * combed.rooted.max())
+    behind = np.clip((fall - 78.0) / 30.0, 0.0, 1.0) * np.clip(1 - share / 0.4, 0.0, 1.0)
+    later = np.clip(0.6 + combed.from_part / 0.25, 0.0, 1.0)
+    return 0.7 * (behind * combed.rooted.max())[:, None] * later
 
 
 def _rim(rest: Grid, off: Grid) -> Float32:

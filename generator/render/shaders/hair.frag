@@ -8,6 +8,11 @@ in vec3 v_gloss;
 in vec4 v_strand;  // around, along, shell 0 to 1, facing
 in vec2 v_ends;    // metres from the parting and to the tip
 out vec4 pixel;
+#ifdef WITHIN
+const float KEPT = 0.5, BARE_TIPS = 0.5;  // of the light; from within one sees no sky through it
+#else
+const float KEPT = 1.0, BARE_TIPS = 0.95;
+#endif
 
 void main() {
     float curl = hair_shape.y;
@@ -21,13 +26,14 @@ void main() {
     float strands = mix(mix(lock, fuzz, 0.35), fuzz, max(0.0, curl - 0.4) * 1.2);
     strands = mix(strands, fuzz, 0.5 * thin);
     float parting = 1.0 - smoothstep(0.001, 0.0035, v_ends.x + 0.003 * fuzz);
-    float shell = gl_FrontFacing ? v_strand.z : 0.0;  // from within one sees no sky through it
-    float bare = shell * (0.72 - 0.36 * hair.w + 0.4 * parting) - 0.16
-        + (gl_FrontFacing ? 0.95 : 0.5) * thin;
+    float bare = BARE_TIPS * thin - 0.16;
+#ifndef WITHIN
+    float across = min(0.4 + 1.6 * v_strand.w, 1.0);  // seen along it hair is dense
+    bare += v_strand.z * across * (0.72 - 0.36 * hair.w + 0.4 * parting);
+#endif
     if (strands < bare) discard;
     vec3 base = mix(hair.rgb, hair_tip.rgb, v_strand.y * v_strand.y) * (0.36 + 1.06 * strands) * (0.75 + 0.5 * uneven);
     base = mix(base, 0.6 * albedo.rgb, 0.7 * parting);
-    float within = gl_FrontFacing ? 1.0 : 0.5;
     vec3 shine = v_gloss * hair_tip.w * 0.15 * (strands * strands) * (1.0 - 0.7 * curl);
-    pixel = vec4(developed(within * (base * v_light + shine * (0.3 + hair_tip.rgb))), MARK_HAIR);
+    pixel = vec4(developed(KEPT * (base * v_light + shine * (0.3 + hair_tip.rgb))), MARK_HAIR);
 }

@@ -1,5 +1,6 @@
 #version 410 core
-// Shells of one strand grid: instance 0 is farthest out, so that it hides the others cheaply.
+// Shells of one strand grid: instance 0 is farthest out, so that it hides the others cheaply. Or,
+// WITHIN, the inner side of that one.
 #include "sample.glsl"
 #include "light.glsl"
 layout(location = 0) in vec3 root;
@@ -21,11 +22,18 @@ void main() {
     vec3 position = root + outward * (1.0 - (1.0 - shell) * min(1.0, DEEP / max(off, 1e-5)));
     gl_Position = world_to_clip * vec4(position, 1.0);
     vec3 view = normalize(camera.xyz - position);
-    vec3 light = ambient(normal) * 0.8;
+#ifdef WITHIN
+    vec3 facing = -normal;
+#else
+    vec3 facing = normal;
+#endif
+    float through = 0.5 * hair_ends.y * strand.y;  // light comes through what hangs free
+    vec3 light = ambient(facing) * 0.8;
     vec3 shine = vec3(0.0);
     for (int i = 0; i < 3; ++i) {
         vec3 to_lamp = lamp_direction[i].xyz;
-        float lit = wrapped(dot(normal, to_lamp), lamp_direction[i].w + 0.1);
+        float cosine = dot(facing, to_lamp);
+        float lit = wrapped(max(cosine, -through * cosine), lamp_direction[i].w + 0.1);
         float along = dot(tangent, normalize(to_lamp + view));
         light += lamp_colour[i].rgb * lit;
         float ring = max(1.0 - along * along, 0.0);
@@ -34,6 +42,6 @@ void main() {
     }
     v_light = light * mix(0.45, 1.0, shell);
     v_gloss = shine;
-    v_strand = vec4(strand, shell, dot(normal, view));
+    v_strand = vec4(strand, shell, dot(facing, view));
     v_ends = ends;
 }

@@ -35,7 +35,7 @@ layout(std140) uniform Sample {
     vec4 hair;               // colour at the roots; w: density
     vec4 hair_tip;           // colour at the tips; w: shine
     vec4 hair_shape;         // hairline, curl, scalp cover 0 to 1, shell thickness in metres
-    vec4 hair_ends;          // metres by which its ends differ; unused
+    vec4 hair_ends;          // metres by which its ends differ, how freely it hangs; unused
     vec4 rim[20];            // of hair or hat, as rim.glsl reads it
     vec4 brow;               // colour; w: density
     vec4 brow_shape;         // thickness, arch, length, height in metres
