@@ -34,12 +34,6 @@ def world_to_clip(camera: Camera, near: float, far: float) -> NDArray[np.float64
     return project @ camera.world_to_camera.astype(np.float64)
 
 
-def to_window(side: int) -> NDArray[np.float64]:
-    """Return the (4, 4) map from clip space to gl_FragCoord in a window of `side` pixels."""
-    half = side / 2
-    return np.array([[half, 0, 0, half], [0, half, 0, half], [0, 0, 0.5, 0.5], [0, 0, 0, 1]])
-
-
 def metres(window_depth: Float32, near: float, far: float) -> Float32:
     """Return metres along the optical axis, 0 where nothing was drawn, as a new (H, W) array."""
     distance = np.float32(near * far) / (np.float32(far) - window_depth * np.float32(far - near))

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from dlm.generator.look.factors import Hair, Light, Look, Skin
 from dlm.generator.models.base import ARKIT_UNITS, Float32
 from dlm.generator.render.hair_field import HANGING
-from dlm.generator.render.projection import to_window
 from dlm.generator.render.shadow import penumbra, world_to_shadow
 from dlm.generator.scene import Scene
 
@@ -48,11 +47,9 @@ def sample_values(
     turn = np.eye(4)
     turn[:3, :3] = rotation
     pixels = camera.fx / max(float(np.linalg.norm(place)), 0.05)
-    shadow = world_to_shadow(look.light, rotation)
     values = {
         "world_to_clip": clip.T,  # GL reads columns
-        "world_to_shadow": shadow.T,
-        "window_to_shadow": (shadow @ np.linalg.inv(to_window(camera.size) @ clip)).T,
+        "world_to_shadow": world_to_shadow(look.light, rotation).T,
         "head_to_world": turn.T,
         "camera": _four(place, pixels),
         "rim": rim.astype(np.float64),

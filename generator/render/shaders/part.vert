@@ -18,7 +18,7 @@ void main() {
     v_light = open_light(normal);
     if (side.w > 0.0) {
         // What lies deep is lit by the skin around it as well.
-        float hidden = 1.0 - key_share(world_to_shadow * vec4(position, 1.0), 0.8);
+        float hidden = 1.0 - key_share((world_to_shadow * vec4(position, 1.0)).xyz, 0.8);
         float key = wrapped(dot(normal, lamp_direction[0].xyz), lamp_direction[0].w);
         v_light -= 0.5 * hidden * key * lamp_colour[0].rgb;
     }

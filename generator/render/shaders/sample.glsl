@@ -3,7 +3,6 @@
 layout(std140) uniform Sample {
     mat4 world_to_clip;
     mat4 world_to_shadow;    // the key lamp's clip space
-    mat4 window_to_shadow;   // from pixels and window depth to the same, times w
     mat4 head_to_world;      // rotation of the head; its transpose takes the world to the head
     vec4 camera;             // position in the world; w: pixels a metre at the head
     vec4 sky;                // ambient from above; w: shadow strength

@@ -21,6 +21,7 @@ out vec4 v_map;
 out vec4 v_mask;   // lips, beard, shirt, lash line
 #ifdef SHADOW
 out float v_key;   // share of the key lamp that falls on the skin where nothing hides it
+out vec3 v_seen;   // the place in that lamp's clip space
 #endif
 
 // Pigment by region: what the cheek's albedo is multiplied with.
@@ -77,6 +78,7 @@ void main() {
     light *= kept;
 #ifdef SHADOW
     v_key *= kept * (1.0 - haired);
+    v_seen = (world_to_shadow * vec4(position, 1.0)).xyz;
 #endif
     v_light = vec4(light, dot(shine, vec3(0.2126, 0.7152, 0.0722)));
     v_tint = vec4(tint(), mask_c.z);

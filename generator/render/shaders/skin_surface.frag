@@ -5,8 +5,8 @@
 #ifdef SHADOW
 #include "sample.glsl"
 #include "shadow.glsl"
-#include "noise.glsl"
 in float v_key;
+in vec3 v_seen;
 #endif
 in vec4 v_light;
 in vec4 v_tint;
@@ -18,9 +18,9 @@ layout(location = 1) out uvec4 surface_skin;
 void main() {
     surface_light = v_light;
 #ifdef SHADOW
-    ivec2 speck = 3 * ivec2(gl_FragCoord.xy) & (NOISE_SIDE - 1);  // a penumbra has grain, no stripes
-    float turn = 3.1415927 * texelFetch(noise, speck, 0).g;
-    float hidden = 1.0 - key_share(window_to_shadow * vec4(gl_FragCoord.xyz, 1.0), turn);
+    uvec2 here = uvec2(gl_FragCoord.xy);
+    uint grain = (here.x * 73856093u ^ here.y * 19349663u) * 2654435769u;  // no stripes in a penumbra
+    float hidden = 1.0 - key_share(v_seen, float(grain >> 16) * (3.1415927 / 65536.0));
     surface_light.rgb = max(v_light.rgb - hidden * v_key * lamp_colour[0].rgb, 0.05 * v_light.rgb);
     surface_light.w *= 1.0 - 0.9 * hidden;
 #endif
