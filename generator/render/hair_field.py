@@ -177,7 +177,7 @@ def _tucked(hair: Hair, combed: Combing) -> Grid:
     fall = np.where(side > 0, *hair.falls)
     behind = np.clip((fall - 78.0) / 30.0, 0.0, 1.0) * np.clip(1 - share / 0.4, 0.0, 1.0)
     later = np.clip(0.6 + combed.from_part / 0.25, 0.0, 1.0)
-    return 0.7 * (behind * combed.rooted.max())[:, None] * later
+    return np.asarray(0.7 * (behind * combed.rooted.max())[:, None] * later)
 
 
 def _rim(rest: Grid, off: Grid) -> Float32:
