@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlm.generator.look.factors import Colour
+from dlm.generator.sampling.streams import one_of
 
 Channels = Sequence[float] | NDArray[Any]
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # of linear red, green and blue: Rec. 709
@@ -44,9 +45,7 @@ def chance(rng: np.random.Generator, probability: float) -> bool:
 
 def pick(rng: np.random.Generator, weights: Mapping[str, float]) -> str:
     """Return one name, as often as its weight says."""
-    names = list(weights)
-    shares = np.cumsum([float(weights[name]) for name in names])
-    return names[int(np.searchsorted(shares, rng.random() * shares[-1], side="right"))]
+    return list(weights)[one_of(rng, map(float, weights.values()))]
 
 
 def colour(values: Channels) -> Colour:

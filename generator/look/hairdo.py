@@ -14,6 +14,7 @@ from dlm.generator.look.draws import any_colour, chance, colour, normal, pick, t
 from dlm.generator.look.factors import Colour, Hair
 from dlm.generator.look.probabilities import Probabilities
 from dlm.generator.sampling.identity import childhood
+from dlm.generator.sampling.streams import within
 
 # style: ranges of front, side and back length (m, from the crown) and of volume (m)
 LENGTHS: dict[str, tuple[tuple[float, float], ...]] = {
@@ -30,7 +31,7 @@ LENGTHS: dict[str, tuple[tuple[float, float], ...]] = {
 
 def natural_colour(rng: np.random.Generator, melanin: float) -> Colour:
     """Return a hair colour that goes with skin of `melanin`."""
-    fair = float(np.clip(1.25 - 2.6 * melanin, 0.0, 1.0))
+    fair = within(1.25 - 2.6 * melanin)
     dark = 1.0 - fair * rng.beta(0.9, 1.0)
     red = rng.uniform(0.0, 0.15) + (0.6 * fair if rng.random() < 0.1 else 0.0)
     absorb = np.array([0.62, 0.80, 1.12]) * (0.35 + 4.6 * dark**1.4)
@@ -48,7 +49,7 @@ def sample_hair(
     if age < 25 and style in ("bald", "receding"):
         style = "short"
     pigment = np.array(natural_colour(rng, melanin))
-    grey = float(np.clip((age - 48.0) / 36.0 + rng.normal(0.0, 0.2), 0.0, 1.0) * (age > 25))
+    grey = within((age - 48.0) / 36.0 + rng.normal(0.0, 0.2)) * (age > 25)
     silver = np.array([0.46, 0.45, 0.43]) * rng.uniform(0.7, 1.15)
     natural = pigment + (silver - pigment) * grey
     dyed = chance(rng, table["dyed"]) and age > 12
@@ -136,7 +137,7 @@ def _beard(
     beard = pick(rng, table["beards"])
     if male < 0.5 or age < 18:
         beard = "none"
-    faded = float(np.clip(grey + rng.normal(0.05, 0.15), 0.0, 1.0))
+    faded = within(grey + rng.normal(0.05, 0.15))
     tone = pigment + (np.array([0.45, 0.45, 0.44]) - pigment) * faded
     long = beard in ("full", "goatee", "moustache")
     return {

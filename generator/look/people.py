@@ -13,6 +13,7 @@ from dlm.generator.look.draws import any_colour, chance, colour, log_normal, nor
 from dlm.generator.look.factors import Colour, Eyes, Skin
 from dlm.generator.look.probabilities import Probabilities
 from dlm.generator.sampling.identity import childhood
+from dlm.generator.sampling.streams import within
 
 BASE = np.array([0.80, 0.62, 0.49])
 MELANIN = np.array([1.66, 2.02, 2.32])
@@ -41,7 +42,7 @@ def sample_skin(
     lipstick = grown and chance(rng, table["lipstick"] * (1.0 if male < 0.5 else 0.1))
     shadowed = grown and chance(rng, table["eye_shadow"] * (1.0 if male < 0.5 else 0.05))
     lined = grown and chance(rng, table["liner"] * (1.0 if male < 0.5 else 0.05))
-    old = float(np.clip((age - 25.0) / 50.0, 0.0, 1.0))
+    old = within((age - 25.0) / 50.0)
     young = childhood(age)
     return Skin(
         melanin=melanin,
@@ -55,7 +56,7 @@ def sample_skin(
         freckles=uniform(rng, 0.3, 1.0) if chance(rng, table["freckles"]) else 0.0,
         mottle=tidy(rng.uniform(*table["mottle"]) * (0.7 + 0.6 * old) * (1.0 - 0.5 * young)),
         pores=tidy(rng.uniform(*table["pores"]) * (1.0 - 0.7 * young)),
-        wrinkles=tidy(table["wrinkles"] * np.clip(old + rng.normal(0.0, 0.1) - young, 0.0, 1.0)),
+        wrinkles=tidy(table["wrinkles"] * within(old + rng.normal(0.0, 0.1) - young)),
         oil=tidy(rng.uniform(*table["oil"]) * (1.0 - 0.6 * young)),
         roughness=uniform(rng, 0.28, 0.55),
         shadow_colour=any_colour(rng, rng.uniform(0.2, 0.7), 0.75),
@@ -86,7 +87,7 @@ def sample_eyes(
 ) -> Eyes:
     """Draw eyes that go with skin of `melanin`."""
     table = settings["eyes"]
-    light = chance(rng, table["light_iris"] * float(np.clip(1.6 - 4.0 * melanin, 0.0, 1.0)) * 1.6)
+    light = chance(rng, table["light_iris"] * within(1.6 - 4.0 * melanin) * 1.6)
     palette = LIGHT_IRIS if light else DARK_IRIS
     iris = np.array(palette[int(rng.integers(len(palette)))])
     iris = iris * np.exp(rng.normal(0.0, 0.2) + rng.normal(0.0, 0.07, 3))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dlm.generator.models.base import ARKIT_UNITS, Float32
 from dlm.generator.sampling.identity import growth
+from dlm.generator.sampling.streams import one_of
 
 _INDEX = {name: k for k, name in enumerate(ARKIT_UNITS)}
 _OTHER_SIDE = [_INDEX[name.replace("Left", "%").replace("Right", "Left").replace("%", "Right")]
@@ -160,8 +161,7 @@ def sample_gaze(rng: np.random.Generator, head: Float32) -> Float32:
 
 def _pick(rng: np.random.Generator, parts: Mapping[str, Part], odds: Mapping[str, float]) -> str:
     names = list(parts)
-    share = np.array([parts[name][0] * odds.get(name, 1.0) for name in names])
-    return names[rng.choice(len(names), p=share / share.sum())]
+    return names[one_of(rng, (parts[name][0] * odds.get(name, 1.0) for name in names))]
 
 
 def _drawn(

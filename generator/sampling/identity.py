@@ -4,6 +4,7 @@ MakeHuman's macro targets are corners of a box; a person is a point in it, so th
 corners multiply. Local shape is drawn about that, alike on both sides but for a little.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
@@ -18,6 +19,7 @@ from dlm.generator.models.makehuman_targets import (
     WEIGHTS,
     mean_macro_weights,
 )
+from dlm.generator.sampling.streams import one_of, within
 
 # Years at which MakeHuman's four ages stand; between them the weights are linear.
 _AGE_YEARS = {"baby": 1.0, "child": 10.0, "young": 25.0, "old": 90.0}
@@ -59,24 +61,28 @@ _OWN_SIDE = 0.25  # share of a paired slider's spread that each side draws for i
 def sample_identity(rng: np.random.Generator, names: Sequence[str]) -> Identity:
     """Draw one person; `names` are the model's identity coefficients, macro corners first."""
     years = _age(rng)
-    sex = float(np.clip(rng.integers(2) + rng.normal(scale=0.15), 0, 1))
+    sex = within(rng.integers(2) + rng.normal(scale=0.15))
     shares = rng.dirichlet([0.4, 0.4, 0.4])
-    muscle = float(np.clip(rng.normal(0.45 + 0.1 * sex, 0.16), 0, 1))
-    weight = float(np.clip(rng.normal(0.5, 0.19), 0, 1))
+    muscle = within(rng.normal(0.45 + 0.1 * sex, 0.16))
+    weight = within(rng.normal(0.5, 0.19))
     coefficients = np.zeros(len(names), dtype=np.float32)
     corners = macro_weights(years=years, sex=sex, shares=shares, muscle=muscle, weight=weight)
     coefficients[: len(MACROS)] = corners - mean_macro_weights()
     coefficients[len(MACROS) :] = _local(rng, tuple(names[len(MACROS) :]))
-    eyes = [k for k, name in enumerate(names) if name.endswith("eye-scale")]
-    coefficients[eyes] += _GROWN_EYES * childhood(years)
+    coefficients[_eye_scales(tuple(names))] += _GROWN_EYES * childhood(years)
     traits = {"age": years, "sex": sex, "weight": weight, "muscle": muscle}
     traits |= {race: float(share) for race, share in zip(RACES, shares, strict=True)}
     return Identity(coefficients=coefficients, traits=traits)
 
 
+@lru_cache(maxsize=4)
+def _eye_scales(names: tuple[str, ...]) -> list[int]:
+    return [k for k, name in enumerate(names) if name.endswith("eye-scale")]
+
+
 def childhood(years: float) -> float:
     """Return 1 for a small child, 0 for who is grown up."""
-    return float(np.clip((16.0 - years) / 10.0, 0.0, 1.0))
+    return within((16.0 - years) / 10.0)
 
 
 def growth(years: float) -> float:
@@ -112,14 +118,17 @@ def _corner_words() -> tuple[tuple[str, ...], NDArray[np.int64]]:
 
 def _between(names: list[str], at: list[float], value: float) -> dict[str, float]:
     """Return hat functions: 1 at a name's own place, 0 at its neighbours'."""
-    eye = np.eye(len(names))
-    return {name: float(np.interp(value, at, eye[k])) for k, name in enumerate(names)}
+    k = min(max(bisect_right(at, value), 1), len(at) - 1)
+    slope = 1.0 / (at[k] - at[k - 1])
+    beyond = within(value, at[0], at[-1]) - at[k - 1]
+    shares = dict.fromkeys(names, 0.0)
+    shares[names[k - 1]], shares[names[k]] = 1.0 - slope * beyond, slope * beyond
+    return shares
 
 
 def _age(rng: np.random.Generator) -> float:
-    share, low, high = (np.array(column, dtype=float) for column in zip(*_AGE_GROUPS, strict=True))
-    group = rng.choice(len(share), p=share)
-    return float(rng.uniform(low[group], high[group]))
+    _, low, high = _AGE_GROUPS[one_of(rng, (share for share, _, _ in _AGE_GROUPS))]
+    return float(rng.uniform(low, high))
 
 
 def _local(rng: np.random.Generator, names: tuple[str, ...]) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from dlm.generator.models.base import Float32
 from dlm.generator.sampling.identity import growth
+from dlm.generator.sampling.streams import within
 from dlm.generator.scene import Camera, rotation
 
 HEAD_LIMITS = np.radians([90.0, 45.0, 45.0])  # yaw, pitch, roll
@@ -41,7 +42,7 @@ def sample_camera(
     """
     grown = growth(years)
     distance = float(np.exp(rng.uniform(np.log(0.38), np.log(3.0))))
-    share = float(np.clip(rng.normal(0.45, 0.05), 0.34, 0.60))
+    share = within(rng.normal(0.45, 0.05), 0.34, 0.60)
     shift = np.clip(rng.normal(scale=0.025, size=2), -0.07, 0.07) * size
     focal = share * size * distance / (FACE_SIDE * grown)
     centre = (size - 1) / 2

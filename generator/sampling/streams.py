@@ -1,6 +1,9 @@
 """One random stream a factor, so that a new factor never changes the draws of another."""
 
+from bisect import bisect_right
+from collections.abc import Iterable
 from enum import IntEnum
+from itertools import accumulate
 
 import numpy as np
 
@@ -27,3 +30,14 @@ class Factor(IntEnum):
 def stream(seed: int, index: int, factor: Factor) -> np.random.Generator:
     """Return the generator of one factor of one sample: a pure function of its arguments."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index, int(factor))))
+
+
+def one_of(rng: np.random.Generator, shares: Iterable[float]) -> int:
+    """Return a place in `shares`, as often as it says; `rng.choice` takes ten times as long."""
+    ends = list(accumulate(shares))
+    return bisect_right(ends, rng.random() * ends[-1])
+
+
+def within(value: float, low: float = 0.0, high: float = 1.0) -> float:
+    """Return `value`, or the end that it is beyond; `np.clip` takes 6 us for one number."""
+    return float(min(max(value, low), high))
