@@ -5,7 +5,7 @@ comes to lie; from there it runs down. On the flat, azimuth and metres from the 
 coordinates, and the parting is a ray from the crown to the hairline.
 
 Shapes: S strands, from the parting to the subject's left around the head and back; J steps of each,
-more of hair that flows.
+more where hair bends.
 """
 
 from dataclasses import dataclass
@@ -22,12 +22,13 @@ CROSSING = 1.3  # how much longer than straight across a strand takes to come to
 SKULL_RADIUS = 0.085  # metres
 PARTED_SHARE = 0.55  # of the strands of each side that start on the parting, not at the crown
 WAVE, WAVE_LENGTH = 0.09, 0.085  # radians and metres, of the waviest hair
-FLOWING, CUT = ("medium", "long"), 0.005  # styles not cut at the sides; metres by which cuts differ
-# Where along itself, from root to tip, a strand has its nodes. Flowing hair is long and bends over
-# the head, where it would have corners, and then hangs.
-CROPPED_STEPS = np.linspace(0.0, 1.0, 12)
-FLOWING_STEPS = np.interp(np.linspace(0.0, 1.0, 21), (0.0, 0.62, 1.0), (0.0, 0.43, 1.0))
+FLOWING = ("medium", "long")  # styles not cut at the sides
+CUT = 0.005  # metres by which tips that are cut differ
 FAR = 1.0  # metres: from no parting
+# Where along itself, from root to tip, a strand has its nodes. Hair that is long, or crosses the
+# head, bends over it, where it would have corners, and then hangs.
+CROPPED_STEPS = np.linspace(0.0, 1.0, 11)
+BENT_STEPS = np.interp(np.linspace(0.0, 1.0, 19), (0.0, 0.62, 1.0), (0.0, 0.43, 1.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,8 @@ def combing(hair: Hair, paths: SkullPaths) -> Combing:
 
 def steps(hair: Hair) -> Line:
     """Return (J,) from 0 at the root to 1 at the tip: where a strand of `hair` has nodes."""
-    return FLOWING_STEPS if hair.style in (*FLOWING, "afro") else CROPPED_STEPS
+    bends = hair.style in (*FLOWING, "afro") or hair.combed in PARTED
+    return BENT_STEPS if bends else CROPPED_STEPS
 
 
 def _cut(hair: Hair, share: Line, loose: Line) -> Line:

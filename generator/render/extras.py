@@ -16,7 +16,7 @@ from dlm.generator.render.accessories import (
     sheet_of,
     thumb_side,
 )
-from dlm.generator.render.combing import CROPPED_STEPS, FLOWING_STEPS, steps
+from dlm.generator.render.combing import BENT_STEPS, CROPPED_STEPS, steps
 from dlm.generator.render.gpu import (
     DARK_PANE,
     INSIDE,
@@ -69,8 +69,7 @@ class Extras:
         self._glasses, self._peak = Glasses(), Peak()
         self._hat: Strands | None = None
         self._hair_grids = {
-            len(along): _strands(gpu, self._field, along)
-            for along in (CROPPED_STEPS, FLOWING_STEPS)
+            len(along): _strands(gpu, self._field, along) for along in (CROPPED_STEPS, BENT_STEPS)
         }
         self._hair_grid = self._hair_grids[len(CROPPED_STEPS)]
         self._hat_grid = _strands(gpu, self._field, HAT_STEPS)
