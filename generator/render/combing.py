@@ -28,7 +28,7 @@ FAR = 1.0  # metres: from no parting
 # Where along itself, from root to tip, a strand has its nodes. Hair that is long, or crosses the
 # head, bends over it, where it would have corners, and then hangs.
 CROPPED_STEPS = np.linspace(0.0, 1.0, 11)
-BENT_STEPS = np.interp(np.linspace(0.0, 1.0, 19), (0.0, 0.62, 1.0), (0.0, 0.43, 1.0))
+BENT_STEPS = np.interp(np.linspace(0.0, 1.0, 20), (0.0, 0.62, 1.0), (0.0, 0.43, 1.0))
 
 
 @dataclass(frozen=True, eq=False)
