@@ -194,6 +194,9 @@ def _rim(rest: Grid, off: Grid) -> Float32:
     np.minimum.at(rim[:, 0], place, height)
     lowest = height == rim[place, 0]
     rim[place[lowest], 1] = away[lowest]
+    told = np.flatnonzero(rim[:, 0] < RIM_ABOVE)
+    if len(told):  # beside a parting nodes lie farther apart than bins
+        rim = np.stack([np.interp(np.arange(RIM_BINS), told, rim[told, k]) for k in (0, 1)], axis=1)
     rim[1:-1] = (rim[:-2] + 2 * rim[1:-1] + rim[2:]) / 4
     return rim.astype(np.float32)
 

@@ -100,6 +100,14 @@ def test_the_rim_is_where_hair_ends_all_around(head, neutral):
     assert fringe[middle, 1] > back[middle, 1]  # a fringe stands off the skin
 
 
+@pytest.mark.parametrize("style", ["short", "long"])
+def test_the_rim_has_no_gap_at_the_parting(head, style):
+    hair = haired(style=style, combed="parted", part=-0.02, front=0.2, side=0.2, falls=(88.0, 63.0))
+    rim = HairField(head).strands(hair, head.template, np.eye(3, dtype=np.float32)).rim
+    middle = len(rim) // 2
+    assert np.ptp(rim[middle - 4 : middle + 4, 0]) < 0.02
+
+
 def test_skin_below_the_edge_of_hair_is_shaded(renderer, head, neutral):
     lamp = Lamp(direction=(0.0, 0.8, 0.6), colour=(1.0, 1.0, 1.0), softness=0.5)
     bare = bare_look()
