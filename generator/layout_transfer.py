@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from dlm.errors import SpecError
@@ -113,7 +114,9 @@ def _chosen(
 
     for k in sorted(places, key=lambda k: -places[k].rank):
         if places[k].rank and k not in chosen:
-            chosen[k] = places[k].nearest(target, free(places[k].allowed))
+            there = free(places[k].allowed)
+            between = there[places[k].in_order(there, places, chosen)]
+            chosen[k] = places[k].nearest(target, between if len(between) else there)
     for line in spec.lines.values():
         points = [int(k) for k in line.points if int(k) in places]
         for k in points:
@@ -183,6 +186,26 @@ class _Place:
     wished: Float  # (3,)
     allowed: Index
     rank: int  # 2 an end of a rim, 1 on a rim or an eyeball, 0 elsewhere
+    rim: _Rim | None = None  # of the target, for a point on it
+    share: float = 0.0  # how far along it
+
+    def in_order(
+        self, vertices: Index, places: "Mapping[int, _Place]", chosen: Mapping[int, int]
+    ) -> NDArray[np.bool_]:
+        """Return which of these vertices lie between those chosen for its neighbours on its rim.
+
+        Where another layout has settled these off their shares, the line would double back.
+        """
+        inside = np.ones(len(vertices), dtype=bool)
+        if self.rim is None:
+            return inside
+        number = {int(vertex): n for n, vertex in enumerate(self.rim.way)}
+        at = np.array([number[int(vertex)] for vertex in vertices])
+        for k, vertex in chosen.items():
+            if k in places and places[k].rim is self.rim and vertex in number:
+                after = self.share > places[k].share
+                inside &= at > number[vertex] if after else at < number[vertex]
+        return inside
 
     def nearest(self, target: FaceSurface, free: Index) -> int:
         """Return the nearest of these vertices."""
@@ -238,7 +261,8 @@ class _Carrier:
         way = self.target.vertices[other.way]
         wished = np.array([np.interp(length, lengths, way[:, k]) for k in range(3)])
         exact = abs(at - round(at)) < 1e-6
-        return _Place(wished, self._central(other.way, central), 2 if exact else 1)
+        rank = 2 if exact else 1
+        return _Place(wished, self._central(other.way, central), rank, other, at)
 
     def _on_eye(self, vertex: int) -> _Place:
         centres, radii = [], []

@@ -47,9 +47,11 @@ class Photo:
 
 
 def expand(sources: Sequence[Path]) -> list[Path]:
-    """Return the pictures of files and folders, those of a folder by name."""
+    """Return the pictures of files and folders, each once, those of a folder by name."""
     found: list[Path] = []
     for source in sources:
+        if not source.exists():
+            raise PhotoError("no such file", str(source), "give pictures or folders of them")
         if not source.is_dir():
             found.append(source)
             continue
@@ -59,7 +61,7 @@ def expand(sources: Sequence[Path]) -> list[Path]:
                 "holds no picture", str(source), f"give files, or a folder of {' '.join(SUFFIXES)}"
             )
         found += inside
-    return found
+    return list(dict.fromkeys(found))
 
 
 def read_upright(path: Path) -> crops.UInt8:

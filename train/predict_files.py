@@ -109,6 +109,10 @@ def read_predicted(path: Path) -> PointsFile:
             spec=parse(content["layout"]["text"], f"layout of {path}"),
             licence=content["licence"], contour=content["contour"], photos=photos,
         )  # fmt: skip
+    except FileNotFoundError:
+        raise TrainError(
+            "no such file", str(path), "for photos name a run first: 'dlm fit 68 PHOTOS'"
+        ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainError(
             f"no points can be read: {error!r}", str(path), f"give a {JSON_FILE} of 'dlm predict'"

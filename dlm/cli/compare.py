@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlm.cli import console
+from dlm.cli.outputs import check_directory
 from dlm.train.settings import Settings
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def _compare(plan: "Plan", data: Path, out: Path, jobs: int) -> "Comparison":
     from dlm.train.compare import compare
     from dlm.train.interrupt import stop_on_interrupt
 
+    check_directory(out)
     dataset, done = datasets.open(data), 0
     with (
         stop_on_interrupt() as should_stop,

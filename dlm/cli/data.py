@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from dlm.cli.console import print_fields, print_json, print_table
+from dlm.cli.outputs import check_picture
 
 app = typer.Typer(help="Datasets: view, info.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -37,6 +38,8 @@ def view(
     from dlm.datasets.files import replacing
     from dlm.datasets.pictures import contact_sheet, layer_sheet
 
+    target = out or folder.resolve().with_name(folder.resolve().name + ".png")
+    check_picture(target)
     wanted = None if ids is None else _parse_ids(ids)
     data = datasets.open(folder)
     if wanted is None:
@@ -47,7 +50,6 @@ def view(
     sheet = layer_sheet(data, rows) if layers else contact_sheet(data, rows)
     png = BytesIO()
     Image.fromarray(sheet).save(png, "PNG")
-    target = out or folder.resolve().with_name(folder.resolve().name + ".png")
     with replacing(target) as file:
         file.write(png.getvalue())
     typer.echo(target)

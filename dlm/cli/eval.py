@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlm.cli import console
+from dlm.cli.outputs import check_directory
 from dlm.cli.runs import Run
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def command(
         )
     if (protocol == "adapter") != bool(adapt_on):
         raise typer.BadParameter("--protocol adapter and --adapt-on 300w:PATH go together")
+    check_directory(out)
     predictor = Predictor.load(run, pick_device())
     found: dict[str, Any] = {}
     if synthetic is not None:

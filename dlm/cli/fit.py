@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlm.cli import console
+from dlm.cli.outputs import check_directory
 
 if TYPE_CHECKING:
     from dlm.train.fit_basis import HeadBasis
@@ -50,6 +51,7 @@ def command(
         return _score(source, synthetic, build(models.load(model)), n, flip, json)
     if out is None:
         raise typer.BadParameter("missing: where to write", param_hint="-o")
+    check_directory(out)
     predicted = _points(source, images or [], flip)
     return _fit(predicted, build(models.load(model)), out, focal, draw, json)
 

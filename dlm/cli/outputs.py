@@ -17,3 +17,12 @@ def check_folder(out: Path) -> None:
     """Raise DlmError where the folder that `out` is to lie in is not there."""
     if not out.parent.is_dir():
         raise DlmError("no such folder", str(out.parent), "make it first, or choose another -o")
+
+
+def check_directory(out: Path | None) -> None:
+    """Raise DlmError where a file stands at `out`, or in its way: no folder can be made there."""
+    for place in [] if out is None else [out, *out.parents]:
+        if place.exists():
+            if not place.is_dir():
+                raise DlmError("is a file, not a folder", str(place), "choose another -o")
+            return

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlm.cli import console
+from dlm.cli.outputs import check_directory
 from dlm.cli.runs import Run
 from dlm.train.confidence import DOUBT, THRESHOLD
 
@@ -40,7 +41,11 @@ def command(
     pts: Pts = False,
     json: Json = False,
 ) -> None:
-    """Find the faces of photos and predict their points, in pixels of each photo."""
+    """Find the faces of photos and predict their points, in pixels of each photo.
+
+    Photos that cannot be read are named and left out; the exit status is then 1. Ctrl-C keeps what
+    was predicted until then.
+    """
     from functools import partial
 
     from dlm.train import predict, predict_files
@@ -48,6 +53,7 @@ def command(
     from dlm.train.predictor import Predictor
     from dlm.train.training import pick_device
 
+    check_directory(out)
     paths = predict.expand(images)
     found: Boxes | Detect
     if boxes is not None:
@@ -56,7 +62,7 @@ def command(
     else:
         found = partial(shipped(), threshold=threshold)
     predictor = Predictor.load(run, pick_device())
-    photos = _predict(predictor, paths, found, flip, doubt, out if draw else None)
+    photos, unread = _predict(predictor, paths, found, flip, doubt, out if draw else None)
     content = predict_files.content_of(
         predictor, photos, boxes=predict_files.boxes_from(boxes), flip=flip,
         command=console.command_line(),
@@ -67,41 +73,65 @@ def command(
     if remark := _doubted(photos):
         typer.echo(remark, err=True)
     if json:
-        return console.print_json(content)
-    return console.print_fields({
-        "photos": len(photos),
-        "faces": sum(len(photo.faces) for photo in photos),
-        "without a face": sum(not photo.faces for photo in photos),
-        "licence": predictor.run.licence,
-        "files": ", ".join(str(path) for path in files),
-        **({"pictures": out / predict_files.PICTURES} if draw else {}),
-    })  # fmt: skip
+        console.print_json(content)
+    else:
+        console.print_fields({
+            "photos": len(photos),
+            **({"unreadable": unread} if unread else {}),
+            "faces": sum(len(photo.faces) for photo in photos),
+            "without a face": sum(not photo.faces for photo in photos),
+            "licence": predictor.run.licence,
+            "files": ", ".join(str(path) for path in files),
+            **({"pictures": out / predict_files.PICTURES} if draw else {}),
+        })  # fmt: skip
+    if len(photos) + unread < len(paths):
+        raise KeyboardInterrupt(
+            f"stopped after {len(photos)} of {len(paths)} photos; {files[0]} holds these"
+        )
+    if unread:
+        raise typer.Exit(1)
 
 
 def _doubted(photos: "list[Photo]") -> str:
-    """Say where all that was found was dropped again."""
+    """Say how much of what was found was dropped again, and what to do where nothing is left."""
     dropped = sum(photo.doubted for photo in photos)
-    if not dropped or any(photo.faces for photo in photos):
+    if not dropped:
         return ""
-    return (
-        f"{dropped} boxes were found and dropped, for the run doubts its points in them: train it "
-        f"longer, or raise --doubt"
-    )
+    told = f"{dropped} box{'es' * (dropped > 1)} found and dropped, for the run doubts its points"
+    way_out = ": raise --doubt to keep them"
+    if not any(photo.faces for photo in photos):
+        way_out = ": train it longer, or raise --doubt"
+    return told + way_out
 
 
 def _predict(
     predictor: "Predictor", paths: list[Path], found: "Boxes | Detect", flip: bool, doubt: float,
     draw_to: Path | None,
-) -> "list[Photo]":  # fmt: skip
+) -> "tuple[list[Photo], int]":  # fmt: skip
+    """Return what was found on the photos until Ctrl-C, and how many of them are unreadable."""
+    from dlm.errors import PhotoError
+    from dlm.train.interrupt import stop_on_interrupt
     from dlm.train.predict import predict_photo
     from dlm.train.predict_files import draw_photo, picture_names, write_picture
 
-    photos = []
-    with console.progress(len(paths), "predicting", "photos") as bar:
+    photos, unread = [], 0
+    with (
+        stop_on_interrupt() as should_stop,
+        console.progress(len(paths), "predicting", "photos") as bar,
+    ):
         for path, name in zip(paths, picture_names(paths), strict=True):
-            photo, image = predict_photo(predictor, path, found, flip=flip, doubt=doubt)
-            photos.append(photo)
-            if draw_to is not None:
-                write_picture(draw_to, name, draw_photo(image, photo, predictor.spec))
+            if should_stop():
+                break
+            try:
+                photo, image = predict_photo(predictor, path, found, flip=flip, doubt=doubt)
+            except PhotoError as error:
+                typer.echo(f"left out: {error}", err=True)
+                unread += 1
+            else:
+                photos.append(photo)
+                if draw_to is not None:
+                    write_picture(draw_to, name, draw_photo(image, photo, predictor.spec))
             bar.advance()
-    return photos
+    if unread == len(paths):
+        raise PhotoError("none can be read", f"{unread} photos", "give pictures")
+    return photos, unread

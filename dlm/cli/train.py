@@ -7,6 +7,7 @@ import typer
 
 from dlm.cli import console
 from dlm.cli.faces import Sources
+from dlm.cli.outputs import check_directory
 from dlm.train.settings import Settings
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def command(
     from dlm.train.run_folder import RunFolder
     from dlm.train.training import open_run, pick_device, train
 
+    check_directory(out)
     labels_say_what_is_seen = find_mode(mode).labels == "renders"
     settings = Settings(
         mode=mode, samples=samples, size=size, network=network, head=head, fine=fine,

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from dlm import datasets
+from dlm.generator import models
 from dlm.landmark_specs import load
 from tests.cli.shell import dlm
 
@@ -25,6 +26,16 @@ def commands() -> list[list[str]]:
 
 def test_it_takes_five_commands() -> None:
     assert len(commands()) == 5
+
+
+@pytest.mark.skipif("ict" not in models.names(), reason="the page's text is of both heads")
+def test_the_layout_is_sound_on_both_heads_as_the_page_prints_it(tmp_path: Path) -> None:
+    made = next(words for words in commands() if words[:2] == ["spec", "new"])
+    done = dlm(*made, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    shown = re.findall(r"^   ```text\n(.*?)^   ```", PAGE, flags=re.DOTALL | re.MULTILINE)[0]
+    printed = [line for line in done.stdout.splitlines() if not line.startswith("lips120.")]
+    assert printed == [line.strip() for line in shown.splitlines()]
 
 
 @pytest.mark.slow
