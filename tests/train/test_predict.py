@@ -160,7 +160,7 @@ def test_where_all_that_was_found_is_doubted_it_says_so(tmp_path, monkeypatch, c
     command(tmp_path / "run", [tmp_path / "a.png"], tmp_path / "out", doubt=0.0)
     told = capsys.readouterr()
     assert "without a face  1" in told.out
-    assert "1 boxes were found and dropped" in told.err
+    assert "1 box found and dropped" in told.err
     assert "raise --doubt" in told.err
     command(tmp_path / "run", [tmp_path / "a.png"], tmp_path / "out", doubt=9.0)
     assert "dropped" not in capsys.readouterr().err
