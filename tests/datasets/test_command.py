@@ -92,7 +92,8 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
         (("info", "nowhere"), 1, "error: nowhere: no such folder; make one with 'dlm render'"),
         (("view", "ds", "--ids", "99"), 1, "error: ds: no sample has the id 99; it holds 10"),
         (("view", "ds", "--ids", "3,x"), 2, "'x' is no id"),
-        (("view", "ds", "-o", "no/where.png"), 1, "error: no/where.png: cannot write: "),
+        (("view", "ds", "-o", "no/where.png"), 1, "error: no: no such folder; make it first"),
+        (("view", "ds", "-o", "faces.jpg"), 1, "error: faces.jpg: cannot write a .jpg picture"),
     ]:
         done = dlm("data", *words, cwd=tmp_path)
         assert (done.returncode, done.stdout) == (status, ""), words
