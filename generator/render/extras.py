@@ -29,12 +29,12 @@ from dlm.generator.render.gpu import (
     Program,
 )
 from dlm.generator.render.hair_field import (
-    HANGING,
     HAT_STEPS,
     RIM_ABOVE,
     RIM_BINS,
     HairField,
     Strands,
+    hanging,
 )
 from dlm.generator.render.skull_paths import Line
 from dlm.generator.render.worn import STUFFS, UNDER_CUPS, Piece, Worn
@@ -144,7 +144,7 @@ class Extras:
         self._gpu.set(SOLID)
         grid = self._hair_grid
         grid.mesh.draw(self._strand, *grid.seen, copies=SHELLS)
-        if HANGING.get(hair.style, 0.0) > SHORT or hair.volume > FLAT:
+        if hanging(hair) > SHORT or hair.volume > FLAT:
             self._gpu.set(INSIDE)  # one sees the outermost shell from within
             grid.mesh.draw(self._strand_within, *grid.seen)
 

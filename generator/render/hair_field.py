@@ -58,7 +58,7 @@ class HairField:
     def strands(self, hair: Hair, vertices: Float32, rotation: Float32) -> Strands:
         """Return the hairdo `hair` on `vertices` (V, 3), whose head is turned by `rotation`."""
         combed = combing(hair, self._paths)
-        hang = HANGING.get(hair.style, 0.0)
+        hang = hanging(hair)
         tables = (self._paths.at_rest(hang), self._paths.moved(vertices, rotation))
         found = along(np.concatenate(tables, axis=-1), combed.azimuth, combed.length)
         rest = found[..., :3]
@@ -76,7 +76,7 @@ class HairField:
         crown = (0.022 if beanie else 0.012) * np.clip(1.0 - HAT_STEPS * 1.6, 0.0, 1.0)
         snug = 0.011 - 0.005 * np.clip(HAT_STEPS * 5.0 - 4.0, 0.0, 1.0)  # the rim lies on the hair
         off = np.tile(snug + crown, (STRANDS, 1))
-        return self._sheet(HANGING.get(hair.style, 0.0), tips, off, vertices, rotation)
+        return self._sheet(hanging(hair), tips, off, vertices, rotation)
 
     def hood(self, vertices: Float32, rotation: Float32) -> Strands:
         """Return a headscarf as one sheet: to the forehead, beside the face to below the jaw."""
@@ -148,6 +148,11 @@ class HairField:
         turns = self._azimuth / (2 * np.pi)
         around, down = np.meshgrid(turns, steps, indexing="ij")
         return np.stack([around.ravel(), down.ravel()], axis=1).astype(np.float32)
+
+
+def hanging(hair: Hair) -> float:
+    """Return 0 where hair follows the skull, to 1 where it hangs free from where that is widest."""
+    return HANGING.get(hair.style, 0.0)
 
 
 def _standoff(hair: Hair, combed: Combing, hang: float) -> Grid:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dlm.generator.look.factors import Hair, Light, Look, Skin
 from dlm.generator.models.base import ARKIT_UNITS, Float32
-from dlm.generator.render.hair_field import HANGING
+from dlm.generator.render.hair_field import hanging
 from dlm.generator.render.shadow import penumbra, world_to_shadow
 from dlm.generator.scene import Scene
 
@@ -137,7 +137,7 @@ def _hair(hair: Hair) -> Values:
         "hair": _four(hair.colour, hair.density),
         "hair_tip": _four(hair.tip_colour, hair.shine),
         "hair_shape": np.array([hair.hairline, hair.curl, cover, hair.volume]),
-        "hair_ends": np.array([hair.ragged, HANGING.get(hair.style, 0.0), 0.0, 0.0]),
+        "hair_ends": np.array([hair.ragged, hanging(hair), 0.0, 0.0]),
         "brow": _four(hair.brow_colour, hair.brow_density),
         "brow_shape": np.array(
             [hair.brow_thickness, hair.brow_arch, hair.brow_length, hair.brow_height]
