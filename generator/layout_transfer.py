@@ -8,6 +8,7 @@ of the slit. Shapes: V vertices, P points.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,11 @@ class _Rim:
         gaps = np.linalg.norm(surface.vertices[self.way] - surface.vertices[vertex], axis=1)
         at = self.lengths(surface)
         return float(np.interp(at[int(gaps.argmin())], at[self.stops], np.arange(len(self.stops))))
+
+    @cached_property
+    def number(self) -> dict[int, int]:
+        """Return which on the way each of its vertices is."""
+        return {int(vertex): n for n, vertex in enumerate(self.way)}
 
     def lengths(self, surface: FaceSurface) -> Float:
         steps = np.linalg.norm(np.diff(surface.vertices[self.way], axis=0), axis=1)
@@ -199,7 +205,7 @@ class _Place:
         inside = np.ones(len(vertices), dtype=bool)
         if self.rim is None:
             return inside
-        number = {int(vertex): n for n, vertex in enumerate(self.rim.way)}
+        number = self.rim.number
         at = np.array([number[int(vertex)] for vertex in vertices])
         for k, vertex in chosen.items():
             if k in places and places[k].rim is self.rim and vertex in number:
