@@ -25,10 +25,10 @@ def ship(run: Path, out: Path) -> None:
     weights = source.read_tensors(MODEL_FILE, torch.device("cpu"))
     halved = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
     dataset = {key: value for key, value in file.dataset.items() if key != "path"}
-    settings = file.settings.to_dict()
-    command = f"dlm train --spec {file.spec_name} " + " ".join(
-        f"--{key}" if settings[key] is True else f"--{key} {settings[key]}"
-        for key in ("fine", "width", "batch", "samples", "seed")
+    asked = file.settings
+    command = (
+        f"dlm train --spec {file.spec_name}{' --fine' * asked.fine} --width {asked.width} "
+        f"--batch {asked.batch} --samples {asked.samples} --seed {asked.seed}"
     )
     target.create(replace(file, dataset=dataset, command=command))
     target.write_tensors(MODEL_FILE, halved)

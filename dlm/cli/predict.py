@@ -134,4 +134,6 @@ def _predict(
             bar.advance()
     if unread == len(paths):
         raise PhotoError("none can be read", f"{unread} photos", "give pictures")
+    if not photos:
+        raise KeyboardInterrupt("stopped before the first photo was done; nothing is written")
     return photos, unread

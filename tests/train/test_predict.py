@@ -1,6 +1,8 @@
 """Whole photos: which pictures, which boxes, where points land, what is written and read again."""
 
 import json
+from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -185,3 +187,25 @@ def test_the_shipped_detector_finds_the_rendered_faces_of_the_docs():
     assert {tuple(cell) for cell in (middles // [360, 374]).astype(int).tolist()} == {
         (column, row) for column in range(3) for row in range(3)
     }
+
+
+@pytest.mark.parametrize("done", [0, 1])
+def test_ctrl_c_keeps_what_was_predicted_and_writes_nothing_of_nothing(tmp_path, monkeypatch, done):
+    from dlm.cli.predict import command
+    from dlm.train import detector, interrupt
+    from dlm.train.predictor import Predictor
+
+    asked = iter([False] * done + [True])
+    monkeypatch.setattr(interrupt, "stop_on_interrupt", lambda: nullcontext(lambda: next(asked)))
+    monkeypatch.setattr(Predictor, "load", lambda path, device: Colours())
+    boxes = detector.Detections(np.array([[100.0, 60, 60, 50]]), np.array([0.9]))
+    monkeypatch.setattr(detector, "shipped", lambda: lambda image, threshold: boxes)
+    for name in "ab":
+        Image.fromarray(coded()).save(tmp_path / f"{name}.png")
+    with pytest.raises(KeyboardInterrupt, match=f"stopped {'after 1 of 2' if done else 'before'}"):
+        command(tmp_path / "run", [tmp_path], tmp_path / "out", doubt=9.0)
+    if done:
+        told = json.loads((tmp_path / "out/points.json").read_text())
+        assert [Path(photo["path"]).name for photo in told["photos"]] == ["a.png"]
+    else:
+        assert not (tmp_path / "out").exists()

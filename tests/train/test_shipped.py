@@ -23,9 +23,7 @@ def test_a_shipped_network_is_free_and_of_today(name):
     assert not run.photos
     assert run.spec_hash == load(name).hash
     assert run.dataset["crop"] == CROP_RULE
-    assert "/" not in (folder.path / "run.json").read_text().replace("images/s", "").replace(
-        run.spec_text, ""
-    )
+    assert "/" not in (folder.path / "run.json").read_text()  # no path of any machine
 
 
 def test_a_folder_on_the_disk_goes_before_a_name(tmp_path, monkeypatch):
